@@ -154,7 +154,7 @@ export interface LedgerRow {
 
 /** A published event, for consumers that read the database. */
 export interface OutboxRow {
-  /** `seq * 1000 + n`: ordered, and the same when said again. */
+  /** `seq * 1,000,000 + n`: ordered, and the same when said again. */
   readonly outboxId: number;
   readonly type: string;
   readonly body: string;
@@ -261,24 +261,44 @@ export interface Store {
 
 /** Where the paper venue keeps its own books: it is an outside system that happens to live here. */
 export interface PaperStore {
+  /** What a restart needs: every balance, the open orders, the trades that are not final. */
   load(): Promise<PaperState>;
+  /** Inserts or replaces every row of the change, all of them or none. */
   save(change: PaperState): Promise<void>;
+  /** An order, open or closed. */
+  findOrder(id: string): Promise<PaperOrderRow | undefined>;
+  /** Trades, final or not, changed at or after `sinceMs`, sorted by `changedAtMs`, then by `id`. */
+  tradesSince(sinceMs: number): Promise<readonly PaperTradeRow[]>;
 }
 
-/** Rows of the paper venue. `body` is JSON text that only the paper venue reads. */
+/** Rows of the paper venue. Empty lists: nothing of that kind. */
 export interface PaperState {
-  /** `open: false` rows are kept for look-ups but not loaded again as working orders. */
-  readonly orders: readonly {
-    readonly id: string;
-    readonly open: boolean;
-    readonly body: string;
-  }[];
-  readonly trades: readonly {
-    readonly id: string;
-    /** True once confirmed or failed. */
-    readonly final: boolean;
-    /** Last change, ms since 1970 UTC: `fetchTrades(since)` reads by it. */
-    readonly changedAtMs: number;
-    readonly body: string;
-  }[];
+  readonly orders: readonly PaperOrderRow[];
+  readonly trades: readonly PaperTradeRow[];
+  readonly balances: readonly PaperBalanceRow[];
+}
+
+/** `body` is JSON text that only the paper venue reads. */
+export interface PaperOrderRow {
+  readonly id: string;
+  /** False: kept for look-ups, not loaded again as a working order. */
+  readonly open: boolean;
+  readonly body: string;
+}
+
+/** `body` is JSON text that only the paper venue reads. */
+export interface PaperTradeRow {
+  readonly id: string;
+  /** True once confirmed or failed. */
+  readonly final: boolean;
+  /** Last change, ms since 1970 UTC. */
+  readonly changedAtMs: number;
+  readonly body: string;
+}
+
+export interface PaperBalanceRow {
+  /** `cash`, or the id of the instrument that is held. */
+  readonly asset: string;
+  /** Dollars or shares, signed: a failed settlement can take back what was spent since. */
+  readonly amount: DecimalText;
 }

@@ -1,0 +1,255 @@
+/**
+ * The heart of the engine: the system actor with its journal, read tables and effects, over the
+ * ports. Every input comes through `dispatch`; a restart comes through `open`.
+ */
+import type { InspectionEvent } from 'xstate';
+import { FillwrightFault } from '../domain/faults.ts';
+import { accountMachine } from '../machines/account.machine.ts';
+import { orderMachine } from '../machines/order.machine.ts';
+import { positionMachine } from '../machines/position.machine.ts';
+import { type EngineInput, systemMachine } from '../machines/system.machine.ts';
+import { venueMachine } from '../machines/venue.machine.ts';
+import { decodeSnapshot } from './codec.ts';
+import { createEffects } from './effects.ts';
+import { createFacts } from './facts.ts';
+import { createIdentities, type Identities } from './identities.ts';
+import { createJournal, type InputRows, type Journal } from './journal.ts';
+import type { Clock, Ids, Venue } from './ports.ts';
+import { createProjector, type Projector } from './projector.ts';
+import { createPublisher, type Publisher } from './publisher.ts';
+import type { Entry, Registry } from './registry.ts';
+import { createLoader, type Loader, type Restored, restore } from './restore.ts';
+import { isClosedOrder } from './rows.ts';
+import type { Store } from './store-port.ts';
+import { type ActorFault, createSystem } from './system.ts';
+
+/** What the engine says while it works. pino fulfils it. */
+export interface Log {
+  debug(facts: object, message: string): void;
+  info(facts: object, message: string): void;
+  warn(facts: object, message: string): void;
+  error(facts: object, message: string): void;
+}
+
+export interface ExecutionOptions {
+  readonly store: Store;
+  readonly venue: Venue;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+  readonly accountId: string;
+  readonly minimumReserveUsd: string;
+  readonly maxOpenOrders: number;
+  /** Check the books after every turn (replay and tests). */
+  readonly checkIdentities: boolean;
+  readonly inspect?: (event: InspectionEvent) => void;
+  /** Legs that the venue has told of since a moment; wired by the venue link. */
+  readonly catchUpSince: (sinceMs: number) => Promise<void>;
+}
+
+export interface Execution {
+  readonly registry: Registry;
+  readonly publisher: Publisher;
+  readonly journal: Journal;
+  readonly projector: Projector;
+  readonly identities: Identities | undefined;
+  readonly restored: Restored;
+  readonly loader: Loader;
+  /** Runs one turn now. Durable when `journal.durable()` resolves. */
+  dispatch(input: EngineInput, rows?: InputRows): void;
+  /** Lets effects act. Called once, after the venue has been asked what was missed or may be. */
+  openGate(): void;
+  /** Counts of what went wrong since the start. */
+  readonly faults: Readonly<{ actors: number; orphans: number }>;
+  /** The bug that ended trading, if one did. */
+  readonly failure: unknown;
+  stop(): Promise<void>;
+}
+
+/** Restores everything from the store and takes up the journal where it ended. */
+export async function openExecution(options: ExecutionOptions): Promise<Execution> {
+  const { store, clock, log } = options;
+  const publisher = createPublisher((error) => log.error({ error }, 'A listener threw.'));
+  let openGate: () => void = () => undefined;
+  const opened = new Promise<void>((resolve) => {
+    openGate = resolve;
+  });
+  const faults = { actors: 0, orphans: 0 };
+  let failure: unknown;
+
+  const effects = createEffects({
+    venue: options.venue,
+    clock,
+    store,
+    opened: () => opened,
+    gate: async () => {
+      await opened;
+      await journal.durable();
+    },
+    orderOf: (id) => {
+      const entry = system.registry.orders.get(id);
+      return entry === undefined ? undefined : system.registry.snapshot(entry).context;
+    },
+    report: (clientOrderId, event, rows) => dispatch({ ...event, clientOrderId }, rows),
+    catchUpSince: options.catchUpSince,
+    onError: (effect, clientOrderId, error) =>
+      log.error({ effect, clientOrderId, error }, 'An effect failed.'),
+  });
+  const logics = {
+    account: accountMachine,
+    venue: venueMachine,
+    position: positionMachine,
+    order: orderMachine.provide({
+      actors: {
+        prepareOrder: effects.prepareOrder,
+        submitOrder: effects.submitOrder,
+        cancelOrder: effects.cancelOrder,
+        resolveOrder: effects.resolveOrder,
+        deadline: effects.deadline,
+      },
+    }),
+  };
+
+  const facts = createFacts(() => projector.wake());
+  const [projectedThrough, lastSeq] = [await store.projectedThrough(), await store.lastSeq()];
+  const systemRow = await store.actor('system:main');
+  const system = createSystem({
+    logics,
+    facts,
+    publisher,
+    maxOpenOrders: options.maxOpenOrders,
+    onFault,
+    ...(systemRow === undefined
+      ? {}
+      : {
+          snapshot: { snapshot: decodeSnapshot(systemRow), revision: systemRow.revision },
+        }),
+    ...(options.inspect === undefined ? {} : { inspect: options.inspect }),
+  });
+  const { registry } = system;
+  const loader = createLoader(store, registry);
+  const identities = options.checkIdentities ? createIdentities(registry) : undefined;
+
+  const journal = createJournal({
+    store,
+    clock,
+    ids: options.ids,
+    lastSeq,
+    room: () => projector.room(),
+    onHealth: (health) => {
+      const message = health.error?.message ?? 'The store answers again.';
+      if (health.state === 'ok') log.info({}, message);
+      else log.error({ error: health.error }, message);
+      publisher.now({ type: 'health', part: 'store', state: health.state, message });
+    },
+  });
+  const projector = createProjector({
+    store,
+    clock,
+    facts,
+    logics: { ...logics, system: systemMachine },
+    projectedThrough,
+    // The last turn that has run: while the log's tail is told again, not yet the log's end.
+    lastSeq: () => Math.max(projectedThrough, system.lastSeq()),
+    durable: () => journal.durable(),
+    snapshotOf: (entry) => registry.snapshot(entry),
+    onWritten: (cut) => {
+      for (const { entry } of cut) reapIfClosed(entry);
+    },
+    onError: (error) => log.error({ error }, error.message),
+  });
+
+  const restored = await restore({ store, system, loader, projectedThrough });
+  log.info({ ...restored }, 'Restored.');
+  if (lastSeq === 0) {
+    dispatch({
+      type: 'engine.opened',
+      accountId: options.accountId,
+      minimumReserveUsd: options.minimumReserveUsd,
+      venue: options.venue.name,
+      atMs: clock.now(),
+    });
+  } else {
+    checkSameEngine(registry, options);
+    dispatch({ type: 'engine.restored', atMs: clock.now() });
+  }
+
+  function dispatch(input: EngineInput, rows?: InputRows): void {
+    if (failure !== undefined) throw failure;
+    const seq = journal.append(input, rows);
+    runTurn(seq, input);
+    if (input.type === 'venue.orphanReported') {
+      faults.orphans += 1;
+      publisher.now({
+        type: 'fault',
+        message: `A leg of an order that nobody knows: ${input.leg.venueOrderId}.`,
+        facts: { leg: input.leg },
+      });
+    }
+    publisher.endTurn(registry, () => journal.durable());
+  }
+
+  /** A bug in the supervisor or in the books ends trading: nothing more is taken or sent. */
+  function runTurn(seq: number, input: EngineInput): void {
+    try {
+      system.turn(seq, input);
+      identities?.check(seq);
+    } catch (error) {
+      failure = error;
+      effects.stop();
+      const message = error instanceof Error ? error.message : String(error);
+      log.error({ error, seq, input: input.type }, `The engine stops: ${message}`);
+      publisher.now({ type: 'fault', message, facts: { seq, input: input.type } });
+      throw error;
+    }
+  }
+
+  function onFault(fault: ActorFault): void {
+    faults.actors += 1;
+    const message = `${fault.actorId} threw on ${fault.event} and was built again as before it.`;
+    log.error({ ...fault }, message);
+    publisher.now({ type: 'fault', message, facts: { ...fault, error: String(fault.error) } });
+  }
+
+  /** A finished order leaves memory once its row is written; its row answers for it. */
+  function reapIfClosed(entry: Entry): void {
+    if (entry.kind !== 'order' || entry.dirty || registry.orders.get(entry.name) !== entry) return;
+    if (isClosedOrder(registry.snapshot(entry as Entry<'order'>))) {
+      system.entry.ref.send({ type: 'actor.reaped', actorId: entry.actorId });
+    }
+  }
+
+  return {
+    registry,
+    publisher,
+    journal,
+    projector,
+    identities,
+    restored,
+    loader,
+    dispatch,
+    openGate,
+    faults,
+    get failure() {
+      return failure;
+    },
+    async stop() {
+      effects.stop();
+      await journal.durable();
+      await projector.flush();
+      projector.stop();
+    },
+  };
+}
+
+/** One database holds one account on one venue: another configuration is a mistake. */
+function checkSameEngine(registry: Registry, options: ExecutionOptions): void {
+  const account = registry.account().name;
+  const venue = registry.venue().name;
+  if (account === options.accountId && venue === options.venue.name) return;
+  throw new FillwrightFault(
+    'invalid_config',
+    `This database holds account "${account}" on venue "${venue}", the configuration says "${options.accountId}" on "${options.venue.name}". Use another data folder or database.`,
+    { account, venue },
+  );
+}

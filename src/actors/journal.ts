@@ -1,0 +1,193 @@
+/**
+ * The journal: the list of the engine's inputs, and the gate that nothing passes before the input
+ * that explains it is durable. Inputs of the turns that ran while a commit was on its way go
+ * together in the next one (group commit).
+ */
+import { setImmediate } from 'node:timers';
+import { FillwrightFault } from '../domain/faults.ts';
+import type { EngineInput } from '../machines/system.machine.ts';
+import type { Clock, Ids } from './ports.ts';
+import type { IntentRow, JournalBatch, PreparedRow, Store } from './store-port.ts';
+
+/** One transaction stays small enough to be retried whole. */
+const MAX_BATCH_INPUTS = 4_096;
+/** Inputs taken in memory while the store is away; beyond it nothing more is taken. */
+export const MAX_WAITING_INPUTS = 100_000;
+/** The same batch again after a lost store: 100 ms, doubling, at most 5 s. */
+const RETRY_FIRST_MS = 100;
+const RETRY_LAST_MS = 5_000;
+
+/** Rows that must be durable in the same transaction as their input. */
+export interface InputRows {
+  readonly intent?: IntentRow;
+  readonly prepared?: PreparedRow;
+}
+
+export interface JournalHealth {
+  readonly state: 'ok' | 'lost' | 'broken';
+  /** Why the store is away, or why nothing will be written any more. */
+  readonly error?: FillwrightFault;
+}
+
+export interface Journal {
+  /** Takes an input in; its number. */
+  append(input: EngineInput, rows?: InputRows): number;
+  /** Resolves when everything appended so far is durable. Rejects only when it never will be. */
+  durable(): Promise<void>;
+  readonly lastSeq: number;
+  /** Inputs not yet durable. */
+  readonly waiting: number;
+  readonly health: JournalHealth;
+}
+
+interface Pending {
+  /** On its way to the store: takes nothing more. */
+  sealed: boolean;
+  readonly inputs: string[];
+  readonly intents: IntentRow[];
+  readonly prepared: PreparedRow[];
+  readonly done: Promise<void>;
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+export interface JournalOptions {
+  readonly store: Pick<Store, 'commit'>;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly lastSeq: number;
+  /** Waits until the read tables are not too far behind the log. */
+  readonly room: () => Promise<void> | undefined;
+  readonly onHealth: (health: JournalHealth) => void;
+}
+
+export function createJournal(options: JournalOptions): Journal {
+  const { store, clock, ids } = options;
+  let lastSeq = options.lastSeq;
+  let durableSeq = options.lastSeq;
+  /** Batches not yet durable, oldest first; only the last one still takes inputs. */
+  const queue: Pending[] = [];
+  let running = false;
+  let health: JournalHealth = { state: 'ok' };
+
+  function setHealth(next: JournalHealth): void {
+    if (next.state === health.state) return;
+    health = next;
+    options.onHealth(next);
+  }
+
+  async function commit(batch: JournalBatch): Promise<void> {
+    let waitMs = RETRY_FIRST_MS;
+    for (;;) {
+      try {
+        await store.commit(batch);
+        setHealth({ state: 'ok' });
+        return;
+      } catch (error) {
+        if (!(error instanceof FillwrightFault) || error.code !== 'store_unavailable') throw error;
+        setHealth({ state: 'lost', error });
+        await new Promise<void>((resolve) => clock.at(clock.now() + waitMs, resolve));
+        waitMs = Math.min(waitMs * 2, RETRY_LAST_MS);
+      }
+    }
+  }
+
+  async function run(): Promise<void> {
+    for (let batch = queue[0]; batch !== undefined; batch = queue[0]) {
+      await options.room();
+      batch.sealed = true;
+      const firstSeq = durableSeq + 1;
+      durableSeq = await attempt(batch, firstSeq);
+    }
+    running = false;
+  }
+
+  async function attempt(batch: Pending, firstSeq: number): Promise<number> {
+    const lastOfBatch = firstSeq + batch.inputs.length - 1;
+    try {
+      await commit({
+        batchId: ids.next('batch'),
+        firstSeq,
+        lastSeq: lastOfBatch,
+        inputs: `[${batch.inputs.join(',')}]`,
+        intents: batch.intents,
+        prepared: batch.prepared,
+      });
+    } catch (error) {
+      stopForGood(error);
+      return durableSeq;
+    }
+    queue.shift();
+    batch.resolve();
+    return lastOfBatch;
+  }
+
+  /** Another writer, or a store that breaks its word: the gate never opens again. */
+  function stopForGood(error: unknown): void {
+    const fault =
+      error instanceof FillwrightFault
+        ? error
+        : new FillwrightFault(
+            'broken_invariant',
+            'The journal could not be written.',
+            {},
+            {
+              cause: error,
+            },
+          );
+    setHealth({ state: 'broken', error: fault });
+    for (const batch of queue.splice(0)) batch.reject(fault);
+  }
+
+  function openBatch(): Pending {
+    const last = queue.at(-1);
+    if (last !== undefined && !last.sealed && last.inputs.length < MAX_BATCH_INPUTS) return last;
+    const opened = createPending();
+    queue.push(opened);
+    return opened;
+  }
+
+  return {
+    append(input, rows) {
+      if (health.state === 'broken' && health.error !== undefined) throw health.error;
+      if (lastSeq - durableSeq >= MAX_WAITING_INPUTS) {
+        throw new FillwrightFault(
+          'overloaded',
+          `${MAX_WAITING_INPUTS} inputs wait for the store; no more are taken.`,
+        );
+      }
+      const pending = openBatch();
+      lastSeq += 1;
+      pending.inputs.push(JSON.stringify(input));
+      if (rows?.intent !== undefined) pending.intents.push(rows.intent);
+      if (rows?.prepared !== undefined) pending.prepared.push(rows.prepared);
+      if (!running) {
+        running = true;
+        setImmediate(() => void run());
+      }
+      return lastSeq;
+    },
+    durable: () => queue.at(-1)?.done ?? Promise.resolve(),
+    get lastSeq() {
+      return lastSeq;
+    },
+    get waiting() {
+      return lastSeq - durableSeq;
+    },
+    get health() {
+      return health;
+    },
+  };
+}
+
+function createPending(): Pending {
+  let resolve: () => void = () => undefined;
+  let reject: (error: unknown) => void = () => undefined;
+  const done = new Promise<void>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
+  });
+  // Those who wait see the rejection; a batch that nobody waits for must not end the process.
+  done.catch(() => undefined);
+  return { sealed: false, inputs: [], intents: [], prepared: [], done, resolve, reject };
+}

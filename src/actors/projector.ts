@@ -1,0 +1,263 @@
+/**
+ * Writes what follows from the log a moment after the log: snapshots of changed actors and the
+ * read tables. A cut takes the state between two turns; snapshots are immutable, so turning them
+ * into rows can happen while the next turns run. A cut is written only once the log holds its
+ * turns, and all of it in one transaction, so that snapshots always stand for one moment.
+ */
+import { setImmediate as nextTick } from 'node:timers/promises';
+import type { AnyMachineSnapshot } from 'xstate';
+import { FillwrightFault } from '../domain/faults.ts';
+import { exitOf } from '../domain/position-totals.ts';
+import { publicStatus } from '../machines/order.status.ts';
+import { encodeSnapshot, VERSIONS } from './codec.ts';
+import type { ExitFact, Facts, OrderStep } from './facts.ts';
+import { noteOf } from './notes.ts';
+import type { Clock } from './ports.ts';
+import { type Entry, type Logics, MAX_CRASHES, type SnapshotOf } from './registry.ts';
+import { axes, isClosedOrder, orderRow, positionRow } from './rows.ts';
+import type {
+  ActorRow,
+  ExitEventRow,
+  OrderEventRow,
+  OrderRow,
+  OutboxRow,
+  PositionRow,
+  Projection,
+  Store,
+} from './store-port.ts';
+
+/** How long a change may wait for its row: what a crash makes the log's tail say again. */
+export const PROJECT_EVERY_MS = 50;
+/** The log waits when the read tables are this many inputs behind: restart stays short. */
+export const MAX_LAG_INPUTS = 50_000;
+/** Order steps of one turn, for ids: a turn that restores every order at once has the most. */
+const MAX_STEPS_PER_TURN = 1_000_000;
+/** Rows made in one go before other work gets the thread. */
+const ROWS_PER_SLICE = 200;
+const RETRY_MS = 500;
+
+export interface Projector {
+  /** Writes everything up to now; resolves when it is there. */
+  flush(): Promise<void>;
+  /** Undefined while the lag is small; else a promise to wait for. */
+  room(): Promise<void> | undefined;
+  /** Something changed: write it within PROJECT_EVERY_MS. */
+  wake(): void;
+  /** Inputs not yet projected. */
+  readonly lag: number;
+  stop(): void;
+}
+
+export interface ProjectorOptions {
+  readonly store: Pick<Store, 'project'>;
+  readonly clock: Clock;
+  readonly facts: Facts;
+  readonly logics: Logics & { readonly system: Parameters<typeof encodeSnapshot>[0] };
+  readonly projectedThrough: number;
+  readonly lastSeq: () => number;
+  readonly durable: () => Promise<void>;
+  readonly snapshotOf: (entry: Entry) => AnyMachineSnapshot;
+  readonly onWritten: (cut: readonly CutActor[]) => void;
+  readonly onError: (error: FillwrightFault) => void;
+}
+
+export interface CutActor {
+  readonly entry: Entry;
+  readonly revision: number;
+  readonly snapshot: AnyMachineSnapshot;
+}
+
+export function createProjector(options: ProjectorOptions): Projector {
+  const { store, clock, facts } = options;
+  let through = options.projectedThrough;
+  let writing: Promise<void> | undefined;
+  let cancelTimer: (() => void) | undefined;
+  let stopped = false;
+
+  async function writeCut(): Promise<void> {
+    const throughSeq = options.lastSeq();
+    const taken = facts.take();
+    const actors = taken.actors.map((entry) => {
+      entry.dirty = false;
+      return { entry, revision: entry.revision, snapshot: options.snapshotOf(entry) };
+    });
+    const projection = await buildProjection(throughSeq, actors, taken);
+    await options.durable();
+    await write(projection);
+    through = throughSeq;
+    options.onWritten(actors);
+  }
+
+  async function write(projection: Projection): Promise<void> {
+    for (;;) {
+      try {
+        return await store.project(projection);
+      } catch (error) {
+        if (!(error instanceof FillwrightFault) || error.code !== 'store_unavailable') throw error;
+        options.onError(error);
+        await new Promise<void>((resolve) => clock.at(clock.now() + RETRY_MS, resolve));
+        if (stopped) throw error;
+      }
+    }
+  }
+
+  async function buildProjection(
+    throughSeq: number,
+    cut: readonly CutActor[],
+    taken: ReturnType<Facts['take']>,
+  ): Promise<Projection> {
+    const actors: ActorRow[] = [];
+    const orders: OrderRow[] = [];
+    const positions: PositionRow[] = [];
+    for (const actor of cut) {
+      actors.push(actorRow(actor));
+      if (actor.entry.kind === 'order')
+        orders.push(orderRow(actor.snapshot as SnapshotOf['order']));
+      else if (actor.entry.kind === 'position') {
+        positions.push(positionRow((actor.snapshot as SnapshotOf['position']).context));
+      }
+      if (actors.length % ROWS_PER_SLICE === 0) await nextTick();
+    }
+    const orderEvents: OrderEventRow[] = [];
+    const outbox: OutboxRow[] = [];
+    let inTurn = 0;
+    for (const [index, step] of taken.steps.entries()) {
+      const row = orderEventRow(step);
+      orderEvents.push(row);
+      inTurn = taken.steps[index - 1]?.seq === step.seq ? inTurn + 1 : 0;
+      if (isPublic(step, row)) outbox.push(outboxRow(step, row, inTurn));
+      if (orderEvents.length % ROWS_PER_SLICE === 0) await nextTick();
+    }
+    return {
+      throughSeq,
+      actors,
+      orders,
+      orderEvents,
+      legs: taken.legs,
+      positions,
+      ledger: taken.ledger,
+      outbox,
+      exits: taken.exits.flatMap((exit) => exitRow(exit) ?? []),
+      metadata: {},
+    };
+  }
+
+  function actorRow({ entry, revision, snapshot }: CutActor): ActorRow {
+    const live = entry.kind !== 'order' || !isClosedOrder(snapshot as SnapshotOf['order']);
+    return {
+      actorId: entry.actorId,
+      kind: entry.kind,
+      version: VERSIONS[entry.kind],
+      revision,
+      live: live || entry.crashes >= MAX_CRASHES,
+      snapshot: encodeSnapshot(options.logics[entry.kind], snapshot),
+    };
+  }
+
+  function start(): Promise<void> {
+    cancelTimer?.();
+    cancelTimer = undefined;
+    writing = writeCut().finally(() => {
+      writing = undefined;
+      if (facts.size > 0) wake();
+    });
+    writing.catch((error: unknown) => {
+      if (stopped) return;
+      options.onError(
+        error instanceof FillwrightFault
+          ? error
+          : new FillwrightFault(
+              'broken_invariant',
+              'The read tables could not be written.',
+              {},
+              {
+                cause: error,
+              },
+            ),
+      );
+    });
+    return writing;
+  }
+
+  function wake(): void {
+    if (stopped || writing !== undefined || cancelTimer !== undefined) return;
+    cancelTimer = clock.at(clock.now() + PROJECT_EVERY_MS, () => {
+      cancelTimer = undefined;
+      if (!stopped && writing === undefined) void start().catch(() => undefined);
+    });
+  }
+
+  return {
+    async flush() {
+      while (writing !== undefined) await writing;
+      while (facts.size > 0) await (writing ?? start());
+    },
+    room() {
+      if (options.lastSeq() - through <= MAX_LAG_INPUTS) return undefined;
+      return writing?.catch(() => undefined);
+    },
+    wake,
+    get lag() {
+      return options.lastSeq() - through;
+    },
+    stop() {
+      stopped = true;
+      cancelTimer?.();
+      cancelTimer = undefined;
+    },
+  };
+}
+
+function orderEventRow(step: OrderStep): OrderEventRow {
+  const from = step.before === undefined ? undefined : axes(step.before);
+  const to = axes(step.after);
+  return {
+    clientOrderId: step.clientOrderId,
+    number: step.number,
+    seq: step.seq,
+    atMs: step.event.atMs,
+    type: step.event.type,
+    fromState: from === undefined ? '' : `${from.execution}/${from.settlement}`,
+    toState: `${to.execution}/${to.settlement}`,
+    status: publicStatus(to.execution, to.settlement),
+    note: noteOf(step.event),
+    event: JSON.stringify(step.event),
+  };
+}
+
+/** Consumers hear of legs and of changes of the public status; every step is in `order_events`. */
+function isPublic(step: OrderStep, row: OrderEventRow): boolean {
+  if (step.before === undefined || step.event.type === 'venue.legReported') return true;
+  const { execution, settlement } = axes(step.before);
+  return publicStatus(execution, settlement) !== row.status;
+}
+
+function outboxRow(step: OrderStep, row: OrderEventRow, inTurn: number): OutboxRow {
+  return {
+    outboxId: step.seq * MAX_STEPS_PER_TURN + inTurn,
+    type: step.event.type,
+    body: `{"clientOrderId":${JSON.stringify(step.clientOrderId)},"number":${row.number},"status":"${row.status}","event":${row.event}}`,
+    atMs: row.atMs,
+  };
+}
+
+function exitRow(fact: ExitFact): ExitEventRow | undefined {
+  // A void undoes what the leg did: seen backwards it is the same exit.
+  const exit = fact.voided
+    ? exitOf(fact.after, fact.before, fact.leg)
+    : exitOf(fact.before, fact.after, fact.leg);
+  if (exit === undefined) return undefined;
+  return {
+    exitId: fact.leg.key,
+    accountId: fact.accountId,
+    instrumentId: fact.instrumentId,
+    clientOrderId: fact.leg.clientOrderId,
+    legKey: fact.leg.key,
+    size: exit.size,
+    exitPrice: fact.leg.price,
+    realizedPnl: exit.realizedPnl,
+    reason: fact.reason,
+    voided: fact.voided,
+    atMs: fact.atMs,
+  };
+}

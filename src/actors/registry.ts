@@ -1,0 +1,183 @@
+/**
+ * The actors of the engine and where to find them. Actors are created with `createActor` under the
+ * system actor instead of being spawned by it: a spawn copies the parent's whole children map, so
+ * its cost grows with the number of orders (docs/adr/0002). Each actor's errors still reach the
+ * system actor, and each is built again from its last good state.
+ */
+import { type AnyActorRef, type AnyStateMachine, createActor, type SnapshotFrom } from 'xstate';
+import { assertInvariant } from '../domain/faults.ts';
+import type { InstrumentId } from '../domain/instrument.ts';
+import type { AccountEvent, accountMachine } from '../machines/account.machine.ts';
+import type { OrderEvent } from '../machines/order.events.ts';
+import type { orderMachine } from '../machines/order.machine.ts';
+import type { PositionEvent, positionMachine } from '../machines/position.machine.ts';
+import type { systemMachine } from '../machines/system.machine.ts';
+import type { VenueEventIn, venueMachine } from '../machines/venue.machine.ts';
+import { encodeSnapshot } from './codec.ts';
+import type { ActorKind } from './store-port.ts';
+
+/** After this many faults an actor is left alone: the same event would break it again. */
+export const MAX_CRASHES = 3;
+
+export type SnapshotOf = {
+  system: SnapshotFrom<typeof systemMachine>;
+  account: SnapshotFrom<typeof accountMachine>;
+  venue: SnapshotFrom<typeof venueMachine>;
+  order: SnapshotFrom<typeof orderMachine>;
+  position: SnapshotFrom<typeof positionMachine>;
+};
+
+/** What each kind of actor may be told. */
+export type EventOf = {
+  account: AccountEvent;
+  venue: VenueEventIn;
+  order: OrderEvent;
+  position: PositionEvent;
+};
+
+export interface Entry<K extends ActorKind = ActorKind> {
+  readonly actorId: string;
+  readonly kind: K;
+  /** The id inside the kind: client order id, instrument id, account id, venue name. */
+  readonly name: string;
+  ref: AnyActorRef;
+  /** Events handled so far; an order's creation is its first. */
+  revision: number;
+  crashes: number;
+  /** Set while the newest state is not yet in the projection's hands. */
+  dirty: boolean;
+}
+
+/** The wired machines, one for each kind that the registry may create. */
+export interface Logics {
+  readonly account: typeof accountMachine;
+  readonly venue: typeof venueMachine;
+  readonly order: typeof orderMachine;
+  readonly position: typeof positionMachine;
+}
+
+export type ChildKind = keyof Logics;
+
+export interface Delivery<K extends ActorKind> {
+  readonly before: SnapshotOf[K];
+  readonly after: SnapshotOf[K];
+  /** What the actor threw; it stands at `before` again. */
+  readonly error?: unknown;
+}
+
+export interface Registry {
+  readonly orders: ReadonlyMap<string, Entry<'order'>>;
+  readonly positions: ReadonlyMap<InstrumentId, Entry<'position'>>;
+  account(): Entry<'account'>;
+  venue(): Entry<'venue'>;
+  /** Creates an actor from its first input, or from an encoded snapshot. */
+  create<K extends ChildKind>(kind: K, name: string, from: CreateFrom): Entry<K>;
+  deliver<K extends ChildKind>(entry: Entry<K>, event: EventOf[K]): Delivery<K>;
+  snapshot<K extends ActorKind>(entry: Entry<K>): SnapshotOf[K];
+  /** Forgets a closed order; its row stays. */
+  forget(entry: Entry<'order'>): void;
+  clientOrderIdOf(venueOrderId: string): string | undefined;
+  indexVenueOrder(venueOrderId: string, clientOrderId: string): void;
+}
+
+export type CreateFrom =
+  | { readonly input: object }
+  | { readonly snapshot: object; readonly revision: number };
+
+export function actorId(kind: ActorKind, name: string): string {
+  return `${kind}:${name}`;
+}
+
+export function createRegistry(
+  system: AnyActorRef,
+  logics: Logics,
+  onTouched: (entry: Entry) => void,
+): Registry {
+  const orders = new Map<string, Entry<'order'>>();
+  const positions = new Map<InstrumentId, Entry<'position'>>();
+  const singles = new Map<'account' | 'venue', Entry>();
+  const byVenueOrderId = new Map<string, string>();
+
+  function start(kind: ChildKind, id: string, from: { input?: object; snapshot?: object }) {
+    const logic: AnyStateMachine = logics[kind];
+    const ref = createActor(logic, { parent: system, id, ...from } as Parameters<
+      typeof createActor<AnyStateMachine>
+    >[1]);
+    ref.start();
+    return ref;
+  }
+
+  function snapshot<K extends ActorKind>(entry: Entry<K>): SnapshotOf[K] {
+    return entry.ref.getSnapshot();
+  }
+
+  return {
+    orders,
+    positions,
+    account: () => single('account') as Entry<'account'>,
+    venue: () => single('venue') as Entry<'venue'>,
+    create(kind, name, from) {
+      const id = actorId(kind, name);
+      const isNew = 'input' in from;
+      const entry: Entry<typeof kind> = {
+        actorId: id,
+        kind,
+        name,
+        ref: start(kind, id, isNew ? { input: from.input } : { snapshot: from.snapshot }),
+        revision: isNew ? 1 : from.revision,
+        crashes: 0,
+        dirty: false,
+      };
+      keep(entry);
+      if (isNew) onTouched(entry);
+      return entry;
+    },
+    deliver(entry, event) {
+      const before = snapshot(entry);
+      if (entry.crashes >= MAX_CRASHES) {
+        return { before, after: before, error: new Error(`${entry.actorId} is set aside`) };
+      }
+      entry.ref.send(event);
+      entry.revision += 1;
+      onTouched(entry);
+      const after = snapshot(entry);
+      if (after.status !== 'error') return { before, after };
+      entry.crashes += 1;
+      entry.ref = start(entry.kind, entry.actorId, {
+        snapshot: JSON.parse(encodeSnapshot(logics[entry.kind], before)),
+      });
+      return { before, after: snapshot(entry), error: after.error };
+    },
+    snapshot,
+    forget(entry) {
+      orders.delete(entry.name);
+      const { venueOrderId } = snapshot(entry).context;
+      if (venueOrderId !== null) byVenueOrderId.delete(venueOrderId);
+    },
+    clientOrderIdOf: (venueOrderId) => byVenueOrderId.get(venueOrderId),
+    indexVenueOrder: (venueOrderId, clientOrderId) =>
+      void byVenueOrderId.set(venueOrderId, clientOrderId),
+  };
+
+  function keep(entry: Entry): void {
+    if (entry.kind === 'order') {
+      const order = entry as Entry<'order'>;
+      assertInvariant(!orders.has(entry.name), 'An order actor exists already.', {
+        actorId: entry.actorId,
+      });
+      orders.set(entry.name, order);
+      const { venueOrderId } = snapshot(order).context;
+      if (venueOrderId !== null) byVenueOrderId.set(venueOrderId, entry.name);
+    } else if (entry.kind === 'position') {
+      positions.set(entry.name, entry as Entry<'position'>);
+    } else if (entry.kind === 'account' || entry.kind === 'venue') {
+      singles.set(entry.kind, entry);
+    }
+  }
+
+  function single(kind: 'account' | 'venue'): Entry {
+    const entry = singles.get(kind);
+    assertInvariant(entry !== undefined, `The engine has no ${kind} actor yet.`);
+    return entry;
+  }
+}

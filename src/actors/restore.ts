@@ -1,0 +1,153 @@
+/**
+ * A restart: rows of live actors as they stood at one moment, then the log's tail told again. The
+ * effects that this starts wait behind the gate until all of it is done.
+ */
+import { FillwrightFault } from '../domain/faults.ts';
+import type { Instrument } from '../domain/instrument.ts';
+import type { EngineInput } from '../machines/system.machine.ts';
+import { decodeSnapshot } from './codec.ts';
+import { actorId, type Registry } from './registry.ts';
+import type { ActorRow, Store } from './store-port.ts';
+import type { System } from './system.ts';
+
+/** Errors named in one refusal; the rest is counted. */
+const MAX_NAMED_ERRORS = 10;
+
+export interface Restored {
+  readonly orders: number;
+  readonly positions: number;
+  /** Inputs of the log's tail told again. */
+  readonly replayed: number;
+}
+
+export interface Loader {
+  /** Makes sure that an order's actor is in memory: a closed one comes back from its row. */
+  ensure(clientOrderId: string): Promise<boolean>;
+  fromRow(row: ActorRow): void;
+}
+
+export function createLoader(store: Pick<Store, 'actor'>, registry: Registry): Loader {
+  const loading = new Map<string, Promise<boolean>>();
+  /** Orders of one instrument share its object, as they did before the restart. */
+  const instruments = new Map<string, Instrument>();
+
+  function fromRow(row: ActorRow): void {
+    if (row.kind === 'system') return;
+    const snapshot = decodeSnapshot(row) as { context: { instrument?: Instrument } };
+    if (row.kind === 'order') shareInstrument(snapshot.context);
+    const name = row.actorId.slice(row.kind.length + 1);
+    create(row, name, snapshot);
+  }
+
+  /** XState takes a state that it does not know in silence, as an actor in error. */
+  function create(row: ActorRow, name: string, snapshot: object): void {
+    if (row.kind === 'system') return;
+    let problem: unknown;
+    try {
+      const entry = registry.create(row.kind, name, { snapshot, revision: row.revision });
+      const restored = registry.snapshot(entry);
+      if (restored.status === 'active') return;
+      problem = restored.error;
+    } catch (error) {
+      problem = error;
+    }
+    throw new FillwrightFault(
+      'corrupt_row',
+      `actor_snapshots ${row.actorId}: no ${row.kind} actor can be made of it: ${String(problem)}`,
+      { actorId: row.actorId },
+      { cause: problem },
+    );
+  }
+
+  function shareInstrument(context: { instrument?: Instrument }): void {
+    if (context.instrument === undefined) return;
+    const text = JSON.stringify(context.instrument);
+    const shared = instruments.get(text);
+    if (shared === undefined) instruments.set(text, context.instrument);
+    else context.instrument = shared;
+  }
+
+  async function load(clientOrderId: string): Promise<boolean> {
+    const row = await store.actor(actorId('order', clientOrderId));
+    if (row === undefined) return false;
+    if (!registry.orders.has(clientOrderId)) fromRow(row);
+    return true;
+  }
+
+  return {
+    fromRow,
+    async ensure(clientOrderId) {
+      if (registry.orders.has(clientOrderId)) return true;
+      let promise = loading.get(clientOrderId);
+      if (promise === undefined) {
+        promise = load(clientOrderId).finally(() => loading.delete(clientOrderId));
+        loading.set(clientOrderId, promise);
+      }
+      return promise;
+    },
+  };
+}
+
+/**
+ * @throws {FillwrightFault} `corrupt_row` or `newer_row` naming every bad row (the first ten in
+ * words). Nothing has been changed then, and nothing is traded on half a memory.
+ */
+export async function restore(options: {
+  readonly store: Store;
+  readonly system: System;
+  readonly loader: Loader;
+  readonly projectedThrough: number;
+}): Promise<Restored> {
+  const { store, system, loader, projectedThrough } = options;
+  const errors: FillwrightFault[] = [];
+  for await (const page of store.liveActors()) {
+    for (const row of page) {
+      try {
+        loader.fromRow(row);
+      } catch (error) {
+        if (!(error instanceof FillwrightFault)) throw error;
+        errors.push(error);
+      }
+    }
+  }
+  if (errors.length > 0) throw refusal(errors);
+  const replayed = await replayTail(store, system, loader, projectedThrough);
+  return {
+    orders: system.registry.orders.size,
+    positions: system.registry.positions.size,
+    replayed,
+  };
+}
+
+async function replayTail(
+  store: Store,
+  system: System,
+  loader: Loader,
+  afterSeq: number,
+): Promise<number> {
+  let replayed = 0;
+  for await (const batch of store.journalAfter(afterSeq)) {
+    const inputs = JSON.parse(batch.inputs) as EngineInput[];
+    for (const [index, input] of inputs.entries()) {
+      const seq = batch.firstSeq + index;
+      if (seq <= afterSeq) continue;
+      if ('clientOrderId' in input && input.type !== 'intent.submitted') {
+        await loader.ensure(input.clientOrderId);
+      }
+      system.turn(seq, input);
+      replayed += 1;
+    }
+  }
+  return replayed;
+}
+
+function refusal(errors: readonly FillwrightFault[]): FillwrightFault {
+  const [first] = errors;
+  const named = errors.slice(0, MAX_NAMED_ERRORS).map((error) => error.message);
+  const more = errors.length - named.length;
+  return new FillwrightFault(
+    first?.code ?? 'corrupt_row',
+    `The engine does not start: ${errors.length} row(s) cannot be read. ${named.join(' ')}${more > 0 ? ` And ${more} more.` : ''}`,
+    { rows: errors.map((error) => error.facts) },
+  );
+}

@@ -1,0 +1,410 @@
+/** Wires the system machine to the registry: what its actions really do. */
+import {
+  type AnyActorRef,
+  createActor,
+  enqueueActions,
+  type InspectionEvent,
+  type Snapshot,
+} from 'xstate';
+import { type Admission, admit } from '../domain/admission.ts';
+import { decimal, toText } from '../domain/decimal.ts';
+import { assertInvariant } from '../domain/faults.ts';
+import type { FillLeg } from '../domain/fill-leg.ts';
+import { sellableSize } from '../domain/position.ts';
+import type { PositionLeg } from '../domain/position-totals.ts';
+import { availableUsd } from '../machines/account.machine.ts';
+import type { OrderEvent } from '../machines/order.events.ts';
+import type { OrderReport } from '../machines/order.machine.ts';
+import {
+  type EngineInput,
+  type OrderInputEvent,
+  type SystemContext,
+  systemMachine,
+} from '../machines/system.machine.ts';
+import type { VenueEventIn } from '../machines/venue.machine.ts';
+import type { Facts } from './facts.ts';
+import type { Publisher } from './publisher.ts';
+import {
+  createRegistry,
+  type Entry,
+  type EventOf,
+  type Logics,
+  type Registry,
+} from './registry.ts';
+
+/** Open orders of one engine: far above what venues allow, far below what memory holds. */
+export const MAX_OPEN_ORDERS = 200_000;
+
+export interface Turn {
+  /** Number of the input in the journal. */
+  seq: number;
+  atMs: number;
+}
+
+export interface ActorFault {
+  readonly actorId: string;
+  readonly event: string;
+  readonly error: unknown;
+  readonly seq: number;
+  readonly atMs: number;
+}
+
+export interface System {
+  readonly registry: Registry;
+  /** Runs one turn: the input and everything that follows from it. */
+  turn(seq: number, input: EngineInput): void;
+  readonly entry: Entry<'system'>;
+  context(): SystemContext;
+  /** Number of the last turn that ran; 0 before the first. */
+  lastSeq(): number;
+}
+
+export interface SystemOptions {
+  readonly logics: Logics;
+  readonly facts: Facts;
+  readonly publisher: Publisher;
+  readonly snapshot?: { readonly snapshot: object; readonly revision: number };
+  readonly inspect?: (event: InspectionEvent) => void;
+  readonly maxOpenOrders: number;
+  readonly onFault: (fault: ActorFault) => void;
+}
+
+export function createSystem(options: SystemOptions): System {
+  const { facts, logics, publisher } = options;
+  const now: Turn = { seq: 0, atMs: 0 };
+
+  const machine = systemMachine.provide({
+    actions: {
+      openEngine: ({ event }) => {
+        if (event.type !== 'engine.opened') return;
+        const { accountId, minimumReserveUsd, venue, atMs } = event;
+        registry.create('account', accountId, { input: { accountId, minimumReserveUsd, atMs } });
+        registry.create('venue', venue, { input: { venue, atMs } });
+      },
+      routeToAccount: ({ event }) => {
+        if (event.type !== 'account.deposited') return;
+        deliver(registry.account(), event);
+        ledger('deposit', event.depositId, event.amountUsd, null, null);
+      },
+      admitIntent: ({ event, context }) => {
+        if (event.type === 'intent.submitted') admitIntent(event, context);
+      },
+      routeToOrder: ({ event }) => routeToOrder(event as OrderInputEvent),
+      matchOrphans: ({ event, context }) => {
+        if (!('venueOrderId' in event) || context.orphanCount === 0) return;
+        for (const leg of context.orphans[event.venueOrderId] ?? []) {
+          stepOrder(order(event.clientOrderId), {
+            type: 'venue.legReported',
+            leg,
+            atMs: now.atMs,
+          });
+        }
+      },
+      routeToVenue: ({ event }) => void deliver(registry.venue(), event as VenueEventIn),
+      routeToLedgers: ({ event }) => routeToLedgers(event as OrderReport),
+      // The registry has built it again already; here the fault is put on record.
+      rebuildActor: () => undefined,
+      reapActor: enqueueActions(({ event, enqueue }) => {
+        if (event.type !== 'actor.reaped') return;
+        const finished = registry.orders.get(event.actorId.slice('order:'.length));
+        if (finished === undefined) return;
+        registry.forget(finished);
+        enqueue.stopChild(finished.ref);
+      }),
+      restoreOrders: () => {
+        for (const entry of registry.orders.values()) {
+          if (registry.snapshot(entry).matches({ execution: 'submitting' })) {
+            stepOrder(entry, { type: 'system.restored', atMs: now.atMs });
+          }
+        }
+        deliver(registry.venue(), { type: 'system.restored', atMs: now.atMs });
+      },
+      recordOrphan: ({ event }) => {
+        if (event.type === 'venue.orphanReported') facts.orphan(registry.venue().name, event.leg);
+      },
+    },
+  });
+
+  const ref: AnyActorRef = createActor(machine, {
+    id: 'system',
+    systemId: 'system',
+    ...(options.snapshot === undefined
+      ? {}
+      : { snapshot: options.snapshot.snapshot as Snapshot<unknown> }),
+    ...(options.inspect === undefined ? {} : { inspect: quiet(options.inspect) }),
+  });
+  const entry: Entry<'system'> = {
+    actorId: 'system:main',
+    kind: 'system',
+    name: 'main',
+    ref,
+    revision: options.snapshot?.revision ?? 0,
+    crashes: 0,
+    dirty: false,
+  };
+  const registry = createRegistry(ref, logics, facts.touch);
+  ref.start();
+
+  // ------------------------------------------------------------------------------------ orders
+
+  function admitIntent(
+    event: Extract<EngineInput, { type: 'intent.submitted' }>,
+    context: SystemContext,
+  ): void {
+    const { intent, instrument, clientOrderId, atMs } = event;
+    const account = registry.snapshot(registry.account());
+    const admission = decide(event, context);
+    const granted = admission.kind === 'admitted' ? admission : undefined;
+    const created = registry.create('order', clientOrderId, {
+      input: {
+        clientOrderId,
+        accountId: account.context.accountId,
+        intent,
+        instrument,
+        reserveRate: granted?.reserveRate ?? '0',
+        reservedUsd: granted?.reservedUsd ?? '0',
+        reservedShares: granted?.reservedShares ?? '0',
+        atMs,
+      },
+    });
+    facts.step({
+      clientOrderId,
+      number: 1,
+      seq: now.seq,
+      event: { type: 'intent.submitted', reason: intent.reason, atMs },
+      before: undefined,
+      after: registry.snapshot(created),
+    });
+    publisher.order(registry.snapshot(created), 'intent.submitted');
+    if (admission.kind === 'denied') {
+      stepOrder(created, { type: 'order.denied', reason: admission.reason, atMs });
+    } else {
+      reserve(created, admission.reservedUsd, admission.reservedShares);
+    }
+  }
+
+  function decide(
+    { intent, instrument }: Extract<EngineInput, { type: 'intent.submitted' }>,
+    context: SystemContext,
+  ): Admission {
+    const position = registry.positions.get(instrument.id);
+    const held = position === undefined ? undefined : registry.snapshot(position).context;
+    const venueIsLive = registry.snapshot(registry.venue()).matches('live');
+    return admit({
+      intent,
+      instrument,
+      availableUsd: availableUsd(registry.snapshot(registry.account()).context),
+      sellableShares: held === undefined ? '0' : toText(sellableSize(held.fold)),
+      reservedShares: held?.reservedShares ?? '0',
+      entriesRefused:
+        context.pauseReason !== null
+          ? `entries are paused: ${context.pauseReason}`
+          : venueIsLive
+            ? null
+            : `the venue ${registry.venue().name} is not connected and caught up`,
+      openOrders: registry.orders.size,
+      maxOpenOrders: options.maxOpenOrders,
+    });
+  }
+
+  function order(clientOrderId: string): Entry<'order'> {
+    const found = registry.orders.get(clientOrderId);
+    assertInvariant(found !== undefined, 'An input names an order that is not loaded.', {
+      clientOrderId,
+    });
+    return found;
+  }
+
+  function routeToOrder(event: OrderInputEvent): void {
+    const entry = order(event.clientOrderId);
+    stepOrder(entry, event);
+    if ('venueOrderId' in event) registry.indexVenueOrder(event.venueOrderId, event.clientOrderId);
+  }
+
+  function stepOrder(entry: Entry<'order'>, event: OrderEvent): void {
+    const { before, after, error } = registry.deliver(entry, event);
+    facts.step({
+      clientOrderId: entry.name,
+      number: entry.revision,
+      seq: now.seq,
+      event:
+        error === undefined
+          ? event
+          : { type: 'actor.faulted', error: String(error), atMs: now.atMs },
+      before,
+      after,
+    });
+    publisher.order(after, event.type);
+    if (error !== undefined) fault(entry, event.type, error);
+  }
+
+  // ----------------------------------------------------------------------- positions and account
+
+  function routeToLedgers(report: OrderReport): void {
+    const entry = order(report.clientOrderId);
+    if (report.type === 'order.reservationChanged') {
+      reserve(entry, report.reservedUsdChange, report.reservedSharesChange);
+      return;
+    }
+    const { context } = registry.snapshot(entry);
+    const { change, reservedUsdChange, reservedSharesChange } = report;
+    facts.leg(context.instrument.venue, entry.name, change.leg);
+    if (change.effect === 'none') {
+      reserve(entry, reservedUsdChange, reservedSharesChange);
+      return;
+    }
+    publisher.fill(entry.name, change.leg, change.effect);
+    const leg = positionLeg(context.clientOrderId, context.intent.reason, change.leg);
+    const position = positionOf(change.leg.instrumentId);
+    const stepped = deliver(position, {
+      type: POSITION_EVENT[change.effect],
+      leg,
+      reservedSharesChange,
+      atMs: now.atMs,
+    });
+    if (change.effect === 'settled') {
+      reserve(entry, reservedUsdChange, '0');
+      return;
+    }
+    const voided = change.effect === 'voided';
+    deliver(registry.account(), {
+      type: voided ? 'account.legVoided' : 'account.legApplied',
+      leg,
+      reservedUsdChange,
+      atMs: now.atMs,
+    });
+    bookLeg(leg, voided);
+    facts.exit({
+      accountId: context.accountId,
+      instrumentId: change.leg.instrumentId,
+      before: stepped.before.context.fold.totals,
+      after: stepped.after.context.fold.totals,
+      leg,
+      reason: context.intent.reason,
+      voided,
+      atMs: now.atMs,
+    });
+  }
+
+  function positionOf(instrumentId: string): Entry<'position'> {
+    return (
+      registry.positions.get(instrumentId) ??
+      registry.create('position', instrumentId, {
+        input: { accountId: registry.account().name, instrumentId, atMs: now.atMs },
+      })
+    );
+  }
+
+  function reserve(entry: Entry<'order'>, usdChange: string, sharesChange: string): void {
+    if (usdChange !== '0') {
+      deliver(registry.account(), {
+        type: 'account.cashReserved',
+        reservedUsdChange: usdChange,
+        atMs: now.atMs,
+      });
+    }
+    if (sharesChange !== '0') {
+      deliver(positionOf(registry.snapshot(entry).context.instrument.id), {
+        type: 'position.sharesReserved',
+        reservedSharesChange: sharesChange,
+        atMs: now.atMs,
+      });
+    }
+  }
+
+  function bookLeg(leg: PositionLeg, voided: boolean): void {
+    const gross = decimal(leg.price).times(leg.size);
+    const signed = (leg.side === 'BUY') === voided ? gross : gross.negated();
+    ledger(voided ? 'fillVoided' : 'fill', leg.key, toText(signed), leg.key, leg.clientOrderId);
+    if (leg.feeUsd === '0') return;
+    const fee = voided ? leg.feeUsd : `-${leg.feeUsd}`;
+    ledger(voided ? 'feeVoided' : 'fee', leg.key, fee, leg.key, leg.clientOrderId);
+  }
+
+  function ledger(
+    kind: 'deposit' | 'fill' | 'fee' | 'fillVoided' | 'feeVoided',
+    about: string,
+    amountUsd: string,
+    legKey: string | null,
+    clientOrderId: string | null,
+  ): void {
+    facts.ledger({
+      // The number of the input makes a leg that was voided and came back two bookings.
+      entryId: `${about}/${kind}/${now.seq}`,
+      accountId: registry.account().name,
+      kind,
+      amountUsd,
+      legKey,
+      clientOrderId,
+      seq: now.seq,
+      atMs: now.atMs,
+    });
+  }
+
+  // ------------------------------------------------------------------------------------- helpers
+
+  function deliver<K extends 'account' | 'venue' | 'position'>(entry: Entry<K>, event: EventOf[K]) {
+    const delivery = registry.deliver(entry, event);
+    if (entry.kind !== 'venue') publisher.touched(entry);
+    if (delivery.error !== undefined) fault(entry, event.type, delivery.error);
+    return delivery;
+  }
+
+  function fault(entry: Entry, event: string, error: unknown): void {
+    options.onFault({ actorId: entry.actorId, event, error, seq: now.seq, atMs: now.atMs });
+  }
+
+  return {
+    registry,
+    entry,
+    context: () => ref.getSnapshot().context,
+    lastSeq: () => now.seq,
+    turn(seq, input) {
+      now.seq = seq;
+      now.atMs = input.atMs;
+      const before = ref.getSnapshot();
+      ref.send(input);
+      const after = ref.getSnapshot();
+      assertInvariant(after.status === 'active', 'The system actor has failed.', {
+        seq,
+        input: input.type,
+        error: String(after.error),
+      });
+      if (after !== before && (after.context !== before.context || after.value !== before.value)) {
+        entry.revision += 1;
+        facts.touch(entry);
+      }
+    },
+  };
+}
+
+const POSITION_EVENT = {
+  applied: 'position.legApplied',
+  settled: 'position.legSettled',
+  voided: 'position.legVoided',
+} as const;
+
+function positionLeg(clientOrderId: string, reason: string, leg: FillLeg): PositionLeg {
+  return {
+    key: leg.key,
+    clientOrderId,
+    side: leg.side,
+    price: leg.price,
+    size: leg.size,
+    feeUsd: leg.feeUsd,
+    matchedAtMs: leg.matchedAtMs,
+    settled: leg.settlement === 'confirmed',
+    ...(reason === '' ? {} : { reason }),
+  };
+}
+
+/** An inspector that throws must not stop an actor: XState would put the actor into error. */
+function quiet(inspect: (event: InspectionEvent) => void): (event: InspectionEvent) => void {
+  return (event) => {
+    try {
+      inspect(event);
+    } catch {
+      // The inspector reports its own failures.
+    }
+  };
+}

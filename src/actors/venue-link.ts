@@ -1,0 +1,197 @@
+/**
+ * Takes in what the venue says: its stream as it comes, and, after every connection and from time
+ * to time, everything since the last time that nothing was missing. Both go through the same door,
+ * so that a leg seen twice is one leg.
+ */
+import { setImmediate as nextTick } from 'node:timers/promises';
+import type { LegReport } from '../domain/fill-leg.ts';
+import { isExecutionOver } from '../machines/order.status.ts';
+import { toOrderReported } from './effects.ts';
+import type { Execution, Log } from './execution.ts';
+import type { Clock, Venue, VenueEvent, VenueOrderReport } from './ports.ts';
+import { axes } from './rows.ts';
+import type { Store } from './store-port.ts';
+
+/** Catching up starts this much before the last moment known to be complete. */
+export const OVERLAP_MS = 60_000;
+/** The stream is checked against the venue's own list this often. */
+export const CATCH_UP_EVERY_MS = 300_000;
+/** A failed catch-up is tried again after this long. */
+const RETRY_MS = 2_000;
+/** Stream events wait when this many inputs are not yet durable: memory stays bounded. */
+const MAX_WAITING_INPUTS = 20_000;
+
+export interface VenueLink {
+  /** Connects: missed legs and orders are taken in before this resolves. */
+  start(): Promise<void>;
+  catchUp(): Promise<void>;
+  /** Takes in the legs that the venue has told of since a moment. */
+  takeTradesSince(sinceMs: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface VenueLinkOptions {
+  readonly venue: Venue;
+  readonly store: Pick<Store, 'preparedByVenueOrderIds'>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly execution: () => Execution;
+}
+
+export function createVenueLink(options: VenueLinkOptions): VenueLink {
+  const { venue, store, clock, log } = options;
+  const abort = new AbortController();
+  let reading: Promise<void> | undefined;
+  let cancelTimer: (() => void) | undefined;
+  let catching: Promise<void> | undefined;
+
+  /** Our order of a venue order id; its actor is in memory then. */
+  async function find(venueOrderId: string): Promise<string | undefined> {
+    const execution = options.execution();
+    const known = execution.registry.clientOrderIdOf(venueOrderId);
+    if (known !== undefined && execution.registry.orders.has(known)) return known;
+    const [row] = await store.preparedByVenueOrderIds([venueOrderId]);
+    if (row === undefined || row.venue !== venue.name) return undefined;
+    return (await execution.loader.ensure(row.clientOrderId)) ? row.clientOrderId : undefined;
+  }
+
+  async function takeLeg(leg: LegReport): Promise<void> {
+    const { dispatch } = options.execution();
+    const clientOrderId = await find(leg.venueOrderId);
+    const atMs = clock.now();
+    if (clientOrderId === undefined) dispatch({ type: 'venue.orphanReported', leg, atMs });
+    else dispatch({ type: 'venue.legReported', clientOrderId, leg, atMs });
+  }
+
+  async function takeReport(report: VenueOrderReport): Promise<void> {
+    const clientOrderId = await find(report.venueOrderId);
+    if (clientOrderId === undefined) {
+      log.warn({ report }, 'The venue tells of an order that nobody here knows.');
+      return;
+    }
+    options.execution().dispatch({ ...toOrderReported(report, clock.now()), clientOrderId });
+  }
+
+  async function take(event: VenueEvent): Promise<void> {
+    if (event.type === 'leg') await takeLeg(event.leg);
+    else if (event.type === 'order') await takeReport(event.report);
+    else await takeConnection(event.state);
+  }
+
+  async function takeConnection(state: 'up' | 'down'): Promise<void> {
+    const { dispatch, publisher } = options.execution();
+    const message = `The venue ${venue.name} is ${state}.`;
+    log[state === 'up' ? 'info' : 'warn']({ venue: venue.name }, message);
+    publisher.now({ type: 'health', part: 'venue', state, message });
+    if (state === 'down') {
+      dispatch({ type: 'venue.disconnected', venue: venue.name, atMs: clock.now() });
+      return;
+    }
+    dispatch({ type: 'venue.connected', venue: venue.name, atMs: clock.now() });
+    await catchUp();
+  }
+
+  async function read(): Promise<void> {
+    for await (const event of venue.events(abort.signal)) {
+      const execution = options.execution();
+      try {
+        await take(event);
+        if (execution.journal.waiting > MAX_WAITING_INPUTS) await execution.journal.durable();
+      } catch (error) {
+        if (abort.signal.aborted || execution.failure !== undefined) return;
+        log.error({ error, event }, 'A venue event could not be taken in.');
+      }
+    }
+  }
+
+  function catchUp(): Promise<void> {
+    catching ??= doCatchUp().finally(() => {
+      catching = undefined;
+    });
+    return catching;
+  }
+
+  async function doCatchUp(): Promise<void> {
+    const { registry, dispatch } = options.execution();
+    while (!abort.signal.aborted) {
+      const startedAtMs = clock.now();
+      try {
+        const { seenAtMs } = registry.snapshot(registry.venue()).context;
+        await takeTradesSince(Math.max(0, seenAtMs - OVERLAP_MS));
+        await takeOrders();
+        dispatch({ type: 'venue.caughtUp', venue: venue.name, atMs: startedAtMs });
+        schedule();
+        return;
+      } catch (error) {
+        if (abort.signal.aborted || options.execution().failure !== undefined) return;
+        log.warn({ error, venue: venue.name }, 'Catching up failed, trying again.');
+        await new Promise<void>((resolve) => clock.at(clock.now() + RETRY_MS, resolve));
+      }
+    }
+  }
+
+  async function takeTradesSince(sinceMs: number): Promise<void> {
+    let taken = 0;
+    for (const leg of await venue.fetchTrades(sinceMs)) {
+      await takeLeg(leg);
+      taken += 1;
+      if (taken % 200 === 0) await nextTick();
+    }
+  }
+
+  /** Asks about every order that we hold to be alive. What the venue lacks becomes a question. */
+  async function takeOrders(): Promise<void> {
+    const { registry, dispatch } = options.execution();
+    const open = new Map<string, VenueOrderReport>();
+    for (const report of await venue.fetchOpenOrders()) open.set(report.venueOrderId, report);
+    for (const entry of [...registry.orders.values()]) {
+      const order = registry.snapshot(entry);
+      const { venueOrderId, acknowledged } = order.context;
+      const { execution } = axes(order);
+      if (venueOrderId === null || !acknowledged || isExecutionOver(execution)) continue;
+      const report = open.get(venueOrderId) ?? (await venue.fetchOrder(venueOrderId));
+      const atMs = clock.now();
+      if (report === undefined) {
+        log.error({ clientOrderId: entry.name }, 'The venue does not list an order that was live.');
+        dispatch({
+          type: 'venue.orderReported',
+          clientOrderId: entry.name,
+          status: 'unrecognised',
+          rawStatus: 'not listed',
+          sizeMatched: order.context.matchedSize,
+          atMs,
+        });
+      } else if (says(report, order.context.matchedSize, execution)) {
+        dispatch({ ...toOrderReported(report, atMs), clientOrderId: entry.name });
+      }
+    }
+  }
+
+  function schedule(): void {
+    cancelTimer?.();
+    cancelTimer = clock.at(clock.now() + CATCH_UP_EVERY_MS, () => void catchUp());
+  }
+
+  return {
+    async start() {
+      const { dispatch } = options.execution();
+      reading = read();
+      dispatch({ type: 'venue.connected', venue: venue.name, atMs: clock.now() });
+      await catchUp();
+    },
+    catchUp,
+    takeTradesSince,
+    async stop() {
+      cancelTimer?.();
+      abort.abort();
+      await reading;
+    },
+  };
+}
+
+/** Whether a report tells an order anything that it does not know. */
+function says(report: VenueOrderReport, matchedSize: string, execution: string): boolean {
+  const expected = execution === 'working.delayed' ? 'delayed' : 'live';
+  const isWorking = execution.startsWith('working') || execution.startsWith('cancelling');
+  return !isWorking || report.status !== expected || report.sizeMatched !== matchedSize;
+}

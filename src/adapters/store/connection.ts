@@ -1,0 +1,189 @@
+/** Connections to the server: one way to make them, so that every one reads values alike. */
+import {
+  type DatabaseIntrospector,
+  Kysely,
+  PostgresDialect,
+  type PostgresPool,
+  type PostgresPoolClient,
+  type SchemaMetadata,
+  sql,
+  type TableMetadata,
+} from 'kysely';
+import pg from 'pg';
+import { FillwrightFault } from '../../domain/faults.ts';
+
+/** The part of a logger that the store uses. */
+export interface StoreLog {
+  info(facts: object, message: string): void;
+  warn(facts: object, message: string): void;
+}
+
+/** A server by its parts. `host` may be the folder of a Unix socket. */
+export interface ServerConnection {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly database: string;
+  readonly password?: string;
+}
+
+/** A server as a URL, or by its parts. */
+export type ServerAddress = { readonly url: string } | { readonly connection: ServerConnection };
+
+/** A server that has not answered by then is treated as gone. */
+const CONNECT_TIMEOUT_MS = 5_000;
+/** No statement of ours takes seconds; one that takes this long hangs on a lock or a dead disk. */
+const STATEMENT_TIMEOUT_MS = 60_000;
+/** Later than the server's own limit: only a server that has gone silent runs into it. */
+const ANSWER_TIMEOUT_MS = 70_000;
+const KEEP_ALIVE_DELAY_MS = 10_000;
+
+const INT8 = 20;
+const INT4 = 23;
+const BOOL = 16;
+const NUMERIC = 1700;
+
+/** Column values by type: exact or refused, never rounded. All other types stay text. */
+export const columnTypes: pg.CustomTypesConfig = {
+  getTypeParser(oid: number) {
+    if (oid === NUMERIC) return plainDecimal;
+    if (oid === INT8) return safeInteger;
+    if (oid === INT4) return Number;
+    if (oid === BOOL) return (text: string) => text === 't';
+    return (text: string) => text;
+  },
+};
+
+/** `numeric` keeps the zeros it was given; at rest there is one text for one value. */
+function plainDecimal(text: string): string {
+  return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
+}
+
+function safeInteger(text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value)) return value;
+  throw new FillwrightFault('corrupt_row', `The store holds ${text}, which is no safe integer.`, {
+    value: text,
+  });
+}
+
+/** Settings of one connection that works in `schema`. */
+export function clientConfig(address: ServerAddress, schema: string): pg.ClientConfig {
+  return {
+    ...withSearchPath(address, schema),
+    types: columnTypes,
+    application_name: `fillwright/${process.pid}`,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    query_timeout: ANSWER_TIMEOUT_MS,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS,
+  };
+}
+
+/** A URL's own `options` win over ours in the driver; so both go into one. */
+function withSearchPath(address: ServerAddress, schema: string): pg.ClientConfig {
+  const searchPath = `-c search_path=${quoteIdentifier(schema).replace(/[\\ ]/g, '\\$&')}`;
+  if ('connection' in address) return { ...address.connection, options: searchPath };
+  const [base = '', query = ''] = address.url.split(/\?(.*)/s);
+  const parameters = new URLSearchParams(query);
+  const options = [parameters.get('options'), searchPath].filter((part) => part !== null);
+  parameters.delete('options');
+  const rest = parameters.toString();
+  return {
+    connectionString: rest === '' ? base : `${base}?${rest}`,
+    options: options.join(' '),
+  };
+}
+
+export function quoteIdentifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/**
+ * A pool whose connect timeout is per connection: the driver would also apply it to the wait for
+ * a free connection, and a long queue is no reason to fail.
+ */
+function createPool(address: ServerAddress, schema: string, size: number, log?: StoreLog): pg.Pool {
+  const config = clientConfig(address, schema);
+  class StoreClient extends pg.Client {
+    constructor() {
+      super(config);
+    }
+  }
+  const pool = new pg.Pool({ max: size, idleTimeoutMillis: 0, Client: StoreClient });
+  // Without a listener the loss of a connection would end the process. The next call reconnects.
+  pool.on('error', (error) =>
+    log?.warn({ reason: error.message }, 'The store lost an idle connection.'),
+  );
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  return pool;
+}
+
+/** Hands connections to Kysely and throws away those whose server has gone silent. */
+function poolForKysely(pool: pg.Pool): PostgresPool {
+  return {
+    connect: async () => {
+      const client = await pool.connect();
+      let silent = false;
+      const query = async (text: string, values: readonly unknown[]) => {
+        try {
+          return await client.query(text, [...values]);
+        } catch (error) {
+          // The answer may still come; it must not be taken for that of the next query.
+          silent ||= error instanceof Error && error.message === 'Query read timeout';
+          throw error;
+        }
+      };
+      return { query, release: () => client.release(silent) } as PostgresPoolClient;
+    },
+    end: () => pool.end(),
+  };
+}
+
+/**
+ * The migrator asks what exists. Kysely's own answer describes every table of every schema, which
+ * is slow in a full database and fails when another schema is dropped meanwhile.
+ */
+class SchemaIntrospector implements DatabaseIntrospector {
+  readonly #db: Kysely<unknown>;
+
+  constructor(db: Kysely<unknown>) {
+    this.#db = db;
+  }
+
+  async getSchemas(): Promise<SchemaMetadata[]> {
+    const found = await sql<SchemaMetadata>`select nspname as name from pg_namespace`.execute(
+      this.#db,
+    );
+    return found.rows;
+  }
+
+  async getTables(): Promise<TableMetadata[]> {
+    const found = await sql<{ name: string; schema: string }>`
+      select tablename as name, schemaname as schema from pg_tables
+      where schemaname = current_schema()`.execute(this.#db);
+    return found.rows.map((table) => ({ ...table, isView: false, columns: [] }));
+  }
+
+  async getMetadata(): Promise<{ tables: TableMetadata[] }> {
+    return { tables: await this.getTables() };
+  }
+}
+
+class StoreDialect extends PostgresDialect {
+  override createIntrospector(db: Kysely<unknown>): DatabaseIntrospector {
+    return new SchemaIntrospector(db);
+  }
+}
+
+/** A Kysely over `size` connections that work in `schema`. Connects when first used. */
+export function openDatabase(
+  address: ServerAddress,
+  schema: string,
+  size: number,
+  log?: StoreLog,
+): Kysely<unknown> {
+  const pool = poolForKysely(createPool(address, schema, size, log));
+  return new Kysely<unknown>({ dialect: new StoreDialect({ pool }) });
+}

@@ -1,0 +1,266 @@
+/**
+ * Tables as data: each row type of the port with the SQL type of every field. From this follow the
+ * column lists of reads and the inserts of whole pages of rows, so that a field cannot be forgotten
+ * in one place: the type checker asks for every key of the row.
+ */
+import { type RawBuilder, sql } from 'kysely';
+import type {
+  ActorRow,
+  ExitEventRow,
+  IntentRow,
+  LedgerRow,
+  LegRow,
+  OrderEventRow,
+  OrderRow,
+  OutboxRow,
+  PaperState,
+  PositionRow,
+  PreparedRow,
+} from '../../actors/store-port.ts';
+
+type SqlType = 'text' | 'numeric' | 'bigint' | 'integer' | 'boolean' | 'json';
+type Fields<Row> = Readonly<Record<keyof Row & string, SqlType>>;
+
+/** What an insert does with a row that is there already. */
+type Conflict<Row> =
+  | { readonly do: 'nothing' }
+  | {
+      readonly do: 'update';
+      readonly key: readonly (keyof Row & string)[];
+      /** Only these change; absent: all but the key. */
+      readonly only?: readonly (keyof Row & string)[];
+      /** SQL condition over `excluded` and the table. */
+      readonly when?: string;
+    };
+
+/** One table: how its rows are read and written. */
+export interface Table<Row> {
+  readonly name: string;
+  /** Select list that names columns as the row type does. */
+  readonly columns: RawBuilder<unknown>;
+  /** Writes all rows in one statement with one parameter. */
+  insert(rows: readonly Row[]): RawBuilder<unknown>;
+}
+
+/** `averageFillPrice` to `average_fill_price`. */
+function snake(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+/** Column definitions for `json_to_recordset`: fields by their own names, JSON still as text. */
+export function recordColumns<Row>(fields: Fields<Row>): string {
+  const types = Object.entries<SqlType>(fields);
+  return types.map(([name, type]) => `"${name}" ${type === 'json' ? 'text' : type}`).join(', ');
+}
+
+function insertParts<Row>(name: string, fields: Fields<Row>, conflict: Conflict<Row>) {
+  const types = Object.entries<SqlType>(fields);
+  const columns = types.map(([field]) => snake(field)).join(', ');
+  const values = types.map(([field, type]) => `"${field}"${type === 'json' ? '::json' : ''}`);
+  const head = `insert into ${name} (${columns}) select ${values.join(', ')} from json_to_recordset(`;
+  const tail = `::json) as r (${recordColumns(fields)}) on conflict`;
+  if (conflict.do === 'nothing') return { head, tail: `${tail} do nothing` };
+  const key: readonly string[] = conflict.key;
+  const changed = conflict.only ?? types.map(([field]) => field);
+  const sets = changed
+    .filter((field) => !key.includes(field))
+    .map((field) => `${snake(field)} = excluded.${snake(field)}`);
+  const when = conflict.when === undefined ? '' : ` where ${conflict.when}`;
+  return {
+    head,
+    tail: `${tail} (${key.map(snake).join(', ')}) do update set ${sets.join(', ')}${when}`,
+  };
+}
+
+function table<Row>(name: string, fields: Fields<Row>, conflict: Conflict<Row>): Table<Row> {
+  const names = Object.keys(fields).map((field) => `${snake(field)} as "${field}"`);
+  const { head, tail } = insertParts(name, fields, conflict);
+  const [before, after] = [sql.raw(head), sql.raw(tail)];
+  return {
+    name,
+    columns: sql.raw(names.join(', ')),
+    insert: (rows) => sql`${before}${JSON.stringify(rows)}${after}`,
+  };
+}
+
+export const INTENT_FIELDS: Fields<IntentRow> = {
+  key: 'text',
+  clientOrderId: 'text',
+  body: 'text',
+  atMs: 'bigint',
+};
+export const PREPARED_FIELDS: Fields<PreparedRow> = {
+  clientOrderId: 'text',
+  venue: 'text',
+  venueOrderId: 'text',
+  body: 'text',
+  atMs: 'bigint',
+};
+
+export const actors = table<ActorRow>(
+  'actor_snapshots',
+  {
+    actorId: 'text',
+    kind: 'text',
+    version: 'integer',
+    revision: 'bigint',
+    live: 'boolean',
+    snapshot: 'json',
+  },
+  {
+    do: 'update',
+    key: ['actorId'],
+    when: 'excluded.revision >= actor_snapshots.revision',
+  },
+);
+
+export const orders = table<OrderRow>(
+  'orders',
+  {
+    clientOrderId: 'text',
+    venue: 'text',
+    venueOrderId: 'text',
+    intentKey: 'text',
+    strategy: 'text',
+    instrumentId: 'text',
+    marketId: 'text',
+    outcome: 'text',
+    side: 'text',
+    type: 'text',
+    price: 'numeric',
+    size: 'numeric',
+    amountUsd: 'numeric',
+    timeInForce: 'text',
+    expiresAtMs: 'bigint',
+    status: 'text',
+    execution: 'text',
+    settlement: 'text',
+    filledSize: 'numeric',
+    averageFillPrice: 'numeric',
+    feesUsd: 'numeric',
+    reservedUsd: 'numeric',
+    reservedShares: 'numeric',
+    reason: 'text',
+    closed: 'boolean',
+    createdAtMs: 'bigint',
+    updatedAtMs: 'bigint',
+  },
+  { do: 'update', key: ['clientOrderId'] },
+);
+
+export const orderEvents = table<OrderEventRow>(
+  'order_events',
+  {
+    clientOrderId: 'text',
+    number: 'integer',
+    seq: 'bigint',
+    atMs: 'bigint',
+    type: 'text',
+    fromState: 'text',
+    toState: 'text',
+    status: 'text',
+    note: 'text',
+    event: 'json',
+  },
+  { do: 'nothing' },
+);
+
+export const legs = table<LegRow>(
+  'fill_legs',
+  {
+    legKey: 'text',
+    venue: 'text',
+    tradeId: 'text',
+    venueOrderId: 'text',
+    role: 'text',
+    clientOrderId: 'text',
+    instrumentId: 'text',
+    side: 'text',
+    price: 'numeric',
+    size: 'numeric',
+    feeUsd: 'numeric',
+    settlement: 'text',
+    conflicted: 'boolean',
+    matchedAtMs: 'bigint',
+    transactionHash: 'text',
+  },
+  { do: 'update', key: ['legKey'] },
+);
+
+export const positions = table<PositionRow>(
+  'positions',
+  {
+    accountId: 'text',
+    instrumentId: 'text',
+    size: 'numeric',
+    sellableSize: 'numeric',
+    reservedShares: 'numeric',
+    averageEntry: 'numeric',
+    costBasis: 'numeric',
+    realizedPnl: 'numeric',
+    feesUsd: 'numeric',
+    updatedAtMs: 'bigint',
+  },
+  { do: 'update', key: ['accountId', 'instrumentId'] },
+);
+
+export const ledger = table<LedgerRow>(
+  'ledger_entries',
+  {
+    entryId: 'text',
+    accountId: 'text',
+    kind: 'text',
+    amountUsd: 'numeric',
+    legKey: 'text',
+    clientOrderId: 'text',
+    seq: 'bigint',
+    atMs: 'bigint',
+  },
+  { do: 'nothing' },
+);
+
+export const outbox = table<OutboxRow>(
+  'outbox',
+  { outboxId: 'bigint', type: 'text', body: 'json', atMs: 'bigint' },
+  { do: 'nothing' },
+);
+
+export const exits = table<ExitEventRow>(
+  'exit_events',
+  {
+    exitId: 'text',
+    accountId: 'text',
+    instrumentId: 'text',
+    clientOrderId: 'text',
+    legKey: 'text',
+    size: 'numeric',
+    exitPrice: 'numeric',
+    realizedPnl: 'numeric',
+    reason: 'text',
+    voided: 'boolean',
+    atMs: 'bigint',
+  },
+  { do: 'update', key: ['exitId'], only: ['voided'] },
+);
+
+export const metadata = table<{ readonly key: string; readonly value: string }>(
+  'system_metadata',
+  { key: 'text', value: 'text' },
+  { do: 'update', key: ['key'] },
+);
+
+export const intents = table<IntentRow>('intents', INTENT_FIELDS, { do: 'nothing' });
+export const prepared = table<PreparedRow>('prepared_submissions', PREPARED_FIELDS, {
+  do: 'nothing',
+});
+
+export const paperOrders = table<PaperState['orders'][number]>(
+  'paper_orders',
+  { id: 'text', open: 'boolean', body: 'text' },
+  { do: 'update', key: ['id'] },
+);
+export const paperTrades = table<PaperState['trades'][number]>(
+  'paper_trades',
+  { id: 'text', final: 'boolean', changedAtMs: 'bigint', body: 'text' },
+  { do: 'update', key: ['id'] },
+);

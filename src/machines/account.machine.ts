@@ -1,0 +1,151 @@
+/**
+ * The cash of one account: deposits less what legs cost, and what working BUY orders hold back.
+ * It keeps sums only: each order keeps its own reservation, so a fill costs the same however many
+ * orders are open.
+ */
+import { assign, setup } from 'xstate';
+import { decimal, toText } from '../domain/decimal.ts';
+
+export const ACCOUNT_VERSION = 1;
+
+export interface AccountInput {
+  readonly accountId: string;
+  /** Dollars that are never spent. */
+  readonly minimumReserveUsd: string;
+  readonly atMs: number;
+}
+
+export interface AccountContext {
+  readonly accountId: string;
+  readonly minimumReserveUsd: string;
+  readonly depositsUsd: string;
+  /** Deposits less costs of legs less fees. Reservations are part of it. */
+  readonly cashUsd: string;
+  readonly feesUsd: string;
+  readonly reservedUsd: string;
+  readonly updatedAtMs: number;
+}
+
+/** A leg's money: BUY spends price x size, SELL receives it, the fee is paid either way. */
+export interface LegMoney {
+  readonly side: 'BUY' | 'SELL';
+  readonly price: string;
+  readonly size: string;
+  readonly feeUsd: string;
+}
+
+export type AccountEvent =
+  | { readonly type: 'account.deposited'; readonly amountUsd: string; readonly atMs: number }
+  | {
+      readonly type: 'account.legApplied';
+      readonly leg: LegMoney;
+      readonly reservedUsdChange: string;
+      readonly atMs: number;
+    }
+  | {
+      readonly type: 'account.legVoided';
+      readonly leg: LegMoney;
+      readonly reservedUsdChange: string;
+      readonly atMs: number;
+    }
+  | {
+      readonly type: 'account.cashReserved';
+      readonly reservedUsdChange: string;
+      readonly atMs: number;
+    };
+
+/** Pure: what one event does to an account. */
+export function nextAccount(context: AccountContext, event: AccountEvent): AccountContext {
+  switch (event.type) {
+    case 'account.deposited':
+      return {
+        ...context,
+        depositsUsd: toText(decimal(context.depositsUsd).plus(event.amountUsd)),
+        cashUsd: toText(decimal(context.cashUsd).plus(event.amountUsd)),
+        updatedAtMs: event.atMs,
+      };
+    case 'account.legApplied':
+      return withLeg(context, event.leg, event.reservedUsdChange, 1, event.atMs);
+    case 'account.legVoided':
+      return withLeg(context, event.leg, event.reservedUsdChange, -1, event.atMs);
+    case 'account.cashReserved':
+      return {
+        ...context,
+        reservedUsd: plus(context.reservedUsd, event.reservedUsdChange),
+        updatedAtMs: event.atMs,
+      };
+  }
+}
+
+function withLeg(
+  context: AccountContext,
+  leg: LegMoney,
+  reservedUsdChange: string,
+  sign: 1 | -1,
+  atMs: number,
+): AccountContext {
+  const gross = decimal(leg.price).times(leg.size);
+  const spent = (leg.side === 'BUY' ? gross : gross.negated()).plus(leg.feeUsd).times(sign);
+  return {
+    ...context,
+    cashUsd: toText(decimal(context.cashUsd).minus(spent)),
+    feesUsd:
+      leg.feeUsd === '0'
+        ? context.feesUsd
+        : toText(decimal(context.feesUsd).plus(decimal(leg.feeUsd).times(sign))),
+    reservedUsd: plus(context.reservedUsd, reservedUsdChange),
+    updatedAtMs: atMs,
+  };
+}
+
+function plus(value: string, change: string): string {
+  return change === '0' ? value : toText(decimal(value).plus(change));
+}
+
+/** Dollars that a new order may reserve. May be negative after a fee's rounding; never spent then. */
+export function availableUsd(context: AccountContext): string {
+  return toText(
+    decimal(context.cashUsd).minus(context.reservedUsd).minus(context.minimumReserveUsd),
+  );
+}
+
+export const accountMachine = setup({
+  types: {
+    context: {} as AccountContext,
+    events: {} as AccountEvent,
+    input: {} as AccountInput,
+  },
+  actions: { take: assign(({ context, event }) => nextAccount(context, event)) },
+}).createMachine({
+  id: 'account',
+  context: ({ input }) => ({
+    accountId: input.accountId,
+    minimumReserveUsd: input.minimumReserveUsd,
+    depositsUsd: '0',
+    cashUsd: '0',
+    feesUsd: '0',
+    reservedUsd: '0',
+    updatedAtMs: input.atMs,
+  }),
+  initial: 'empty',
+  states: {
+    /** Nothing was ever deposited: every BUY is denied. */
+    empty: {
+      on: {
+        'account.deposited': { target: 'funded', actions: 'take' },
+        // A SELL or a late fill of an earlier life can move money before any deposit.
+        'account.legApplied': { target: 'funded', actions: 'take' },
+        'account.legVoided': { target: 'funded', actions: 'take' },
+        'account.cashReserved': { actions: 'take' },
+      },
+    },
+    funded: {
+      on: {
+        'account.deposited': { actions: 'take' },
+        'account.legApplied': { actions: 'take' },
+        'account.legVoided': { actions: 'take' },
+        'account.cashReserved': { actions: 'take' },
+      },
+    },
+  },
+});

@@ -1,0 +1,83 @@
+/** What an order remembers. JSON only: decimals are text, times are ms since 1970 UTC. */
+import type { DecimalText } from '../domain/decimal.ts';
+import type { FillLeg } from '../domain/fill-leg.ts';
+import type { Instrument } from '../domain/instrument.ts';
+import type { Intent } from '../domain/intent.ts';
+
+export interface OrderInput {
+  readonly clientOrderId: string;
+  readonly accountId: string;
+  readonly intent: Intent;
+  /** The venue's rules as they were when the order was made: fees are computed with these. */
+  readonly instrument: Instrument;
+  /** What one unit still to be executed may cost: dollars per share, or per dollar by money. */
+  readonly reserveRate: DecimalText;
+  readonly reservedUsd: DecimalText;
+  readonly reservedShares: DecimalText;
+  readonly atMs: number;
+}
+
+export interface OrderContext {
+  readonly clientOrderId: string;
+  readonly accountId: string;
+  readonly intent: Intent;
+  readonly instrument: Instrument;
+  readonly venueOrderId: string | null;
+  /** How often the same bytes were handed to the venue. */
+  readonly submitAttempts: number;
+  readonly cancelAttempts: number;
+  /** How often a look-up ended without an answer, since the last answer. */
+  readonly lookupAttempts: number;
+  /** The venue has shown in any way that it has the order. */
+  readonly acknowledged: boolean;
+  readonly cancelRequested: boolean;
+  /** When the present wait ends; null where nothing waits. */
+  readonly retryAtMs: number | null;
+  /** Why it was denied, rejected or cancelled, in words. */
+  readonly reason: string | null;
+  readonly legs: Readonly<Record<string, FillLeg>>;
+  /** Shares executed by the matching engine, voided legs included. */
+  readonly matchedSize: DecimalText;
+  /** The venue's own cumulative figure, where it is ahead of our legs: legs are missing. */
+  readonly reportedSize: DecimalText;
+  /** Shares, dollars and fees of legs that are not failed. */
+  readonly filledSize: DecimalText;
+  readonly filledUsd: DecimalText;
+  readonly feesUsd: DecimalText;
+  readonly reserveRate: DecimalText;
+  readonly reservedUsd: DecimalText;
+  readonly reservedShares: DecimalText;
+  /** Events that could not be, or that contradict each other. Shown, never fatal. */
+  readonly faults: number;
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+}
+
+export function initialOrder(input: OrderInput): OrderContext {
+  return {
+    clientOrderId: input.clientOrderId,
+    accountId: input.accountId,
+    intent: input.intent,
+    instrument: input.instrument,
+    venueOrderId: null,
+    submitAttempts: 0,
+    cancelAttempts: 0,
+    lookupAttempts: 0,
+    acknowledged: false,
+    cancelRequested: false,
+    retryAtMs: null,
+    reason: null,
+    legs: {},
+    matchedSize: '0',
+    reportedSize: '0',
+    filledSize: '0',
+    filledUsd: '0',
+    feesUsd: '0',
+    reserveRate: input.reserveRate,
+    reservedUsd: input.reservedUsd,
+    reservedShares: input.reservedShares,
+    faults: 0,
+    createdAtMs: input.atMs,
+    updatedAtMs: input.atMs,
+  };
+}
