@@ -103,6 +103,7 @@ const orderSetup = setup({
     reportsCancelled: reportIs('cancelled'),
     reportsExpired: reportIs('expired'),
     reportsRejected: reportIs('rejected'),
+    reportsUnrecognised: reportIs('unrecognised'),
     reportsRejectedButHasLegs: ({ context, event }) =>
       event.type === 'venue.orderReported' &&
       event.status === 'rejected' &&
@@ -463,7 +464,12 @@ export const orderMachine = orderSetup.createMachine({
             ],
             'venue.cancelAcknowledged': { target: 'cancelled', actions: 'acknowledge' },
             'venue.cancelRejected': { target: 'working', actions: ['dropCancel', 'keepReason'] },
-            'venue.orderReported': [...ENDS_BY_REPORT, { actions: 'takeReport' }],
+            'venue.orderReported': [
+              ...ENDS_BY_REPORT,
+              { guard: 'reportsUnrecognised', actions: ['takeReport', 'countFault'] },
+              // Live or delayed: said before the cancel reached it.
+              { actions: 'takeReport' },
+            ],
             'venue.orderKilled': { target: 'cancelled', actions: 'keepReason' },
           },
           states: {

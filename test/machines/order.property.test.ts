@@ -1,0 +1,160 @@
+/** Whatever order reports come in, however often, and told again after a loss: one end. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { decimal, toText, ZERO } from '../../src/domain/decimal.ts';
+import type { LegReport, Settlement } from '../../src/domain/fill-leg.ts';
+import type { OrderEvent } from '../../src/machines/order.events.ts';
+import type { LegChange } from '../../src/machines/order.reducers.ts';
+import { type OrderUnderTest, orderIn } from '../support/order-actor.ts';
+import { AT_MS, leg, orderContext } from '../support/orders.ts';
+
+const atMs = AT_MS + 1;
+
+/** What a venue may say of one leg until it is final, or so far. */
+const SETTLEMENT_PATHS: readonly (readonly Settlement[])[] = [
+  ['matched'],
+  ['matched', 'mined'],
+  ['matched', 'mined', 'confirmed'],
+  ['matched', 'retrying', 'mined', 'confirmed'],
+  ['matched', 'retrying', 'failed'],
+  ['matched', 'failed'],
+  ['matched', 'mined', 'retrying', 'failed', 'confirmed'],
+];
+
+const legs = fc
+  .array(
+    fc.record({
+      size: fc
+        .integer({ min: 1, max: 600 })
+        .map((cents) => toText(decimal(String(cents)).div(100))),
+      path: fc.constantFrom(...SETTLEMENT_PATHS),
+      role: fc.constantFrom('maker' as const, 'taker' as const),
+    }),
+    { minLength: 0, maxLength: 5 },
+  )
+  .map((drawn) =>
+    drawn.flatMap(({ size, path, role }, index) =>
+      path.map((settlement) => leg({ tradeId: `t${index}`, size, settlement, role })),
+    ),
+  );
+
+const answers = fc.subarray<OrderEvent>([
+  { type: 'venue.orderAcknowledged', venueOrderId: '0xv1', status: 'live', atMs },
+  { type: 'venue.cancelAcknowledged', atMs },
+  { type: 'venue.cancelRejected', reason: 'no', atMs },
+]);
+
+function toEvent(report: LegReport): OrderEvent {
+  return { type: 'venue.legReported', leg: report, atMs };
+}
+
+/** A shuffle with repeats: each event comes one to three times, in any order. */
+function anyOrder(events: readonly OrderEvent[]): fc.Arbitrary<OrderEvent[]> {
+  return fc
+    .array(fc.integer({ min: 1, max: 3 }), { minLength: events.length, maxLength: events.length })
+    .chain((times) => {
+      const many = events.flatMap((event, index) => Array(times[index] ?? 1).fill(event));
+      return fc.shuffledSubarray(many, { minLength: many.length, maxLength: many.length });
+    });
+}
+
+function run(events: readonly OrderEvent[]): OrderUnderTest {
+  const order = orderIn('submitting', orderContext({ venueOrderId: '0xv1' }));
+  order.send({ type: 'order.cancel', reason: 'asked', atMs });
+  for (const event of events) order.send(event);
+  return order;
+}
+
+/** The end of an order without what only tells of the way there. */
+function endOf(order: OrderUnderTest) {
+  const context = order.context();
+  return {
+    execution: order.execution(),
+    settlement: order.settlement(),
+    legs: Object.fromEntries(Object.entries(context.legs).sort(([a], [b]) => (a < b ? -1 : 1))),
+    matchedSize: context.matchedSize,
+    filledSize: context.filledSize,
+    filledUsd: context.filledUsd,
+    feesUsd: context.feesUsd,
+    reservedUsd: context.reservedUsd,
+  };
+}
+
+/** What the supervisor has booked: applied less voided, by leg. */
+function booked(reports: OrderUnderTest['reports']) {
+  const sizes = new Map<string, string>();
+  for (const report of reports) {
+    if (report.type !== 'order.legChanged') continue;
+    const { effect, leg: changed }: LegChange = report.change;
+    if (effect === 'applied') {
+      expect(sizes.has(changed.key)).toBe(false);
+      sizes.set(changed.key, changed.size);
+    }
+    if (effect === 'voided') expect(sizes.delete(changed.key)).toBe(true);
+  }
+  return sizes;
+}
+
+describe('an order', () => {
+  test('ends the same in whatever order and however often its reports come', () => {
+    const cases = fc.tuple(legs, answers).chain(([reports, told]) => {
+      const events = [...reports.map(toEvent), ...told];
+      return fc.tuple(anyOrder(events), anyOrder(events));
+    });
+    fc.assert(
+      fc.property(cases, ([one, other]) => {
+        expect(endOf(run(one))).toEqual(endOf(run(other)));
+      }),
+      { numRuns: 1_500 },
+    );
+  });
+
+  test('ends the same when any part is lost and everything is told again', () => {
+    const cases = fc.tuple(legs, answers).chain(([reports, told]) => {
+      const events = [...reports.map(toEvent), ...told];
+      return fc.tuple(fc.constant(events), anyOrder(events), fc.subarray(events));
+    });
+    fc.assert(
+      fc.property(cases, ([events, shuffled, heard]) => {
+        const afterLoss = run([...heard, ...shuffled]);
+        expect(endOf(afterLoss)).toEqual(endOf(run(events)));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test('reports each leg to the books once, and takes back exactly what failed', () => {
+    fc.assert(
+      fc.property(
+        legs.chain((reports) => anyOrder(reports.map(toEvent))),
+        (events) => {
+          const order = run(events);
+          const { legs: kept, filledSize } = order.context();
+          const alive = Object.values(kept).filter((known) => known.settlement !== 'failed');
+          const sizes = booked(order.reports);
+          expect([...sizes.keys()].sort()).toEqual(alive.map((known) => known.key).sort());
+          const sum = alive.reduce((total, known) => total.plus(known.size), ZERO);
+          expect(filledSize).toBe(toText(sum));
+        },
+      ),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test('reports every change of its reservation, so that the sum is what it holds', () => {
+    const cases = fc
+      .tuple(legs, answers)
+      .chain(([reports, told]) => anyOrder([...reports.map(toEvent), ...told]));
+    fc.assert(
+      fc.property(cases, (events) => {
+        const order = run(events);
+        const changes = order.reports.reduce(
+          (total, report) => total.plus(report.reservedUsdChange),
+          decimal('5.125'),
+        );
+        expect(toText(changes)).toBe(order.context().reservedUsd);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
