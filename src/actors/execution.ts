@@ -23,6 +23,9 @@ import { isClosedOrder } from './rows.ts';
 import type { Store } from './store-port.ts';
 import { type ActorFault, createSystem } from './system.ts';
 
+/** The second bookkeeper adds up every leg there ever was; a database beyond this is not checked so. */
+const MAX_CHECKED_LEGS = 1_000_000;
+
 /** What the engine says while it works. pino fulfils it. */
 export interface Log {
   debug(facts: object, message: string): void;
@@ -128,7 +131,9 @@ export async function openExecution(options: ExecutionOptions): Promise<Executio
   });
   const { registry } = system;
   const loader = createLoader(store, registry);
-  const identities = options.checkIdentities ? createIdentities(registry) : undefined;
+  const identities = options.checkIdentities
+    ? createIdentities(registry, await store.legs(MAX_CHECKED_LEGS))
+    : undefined;
 
   const journal = createJournal({
     store,

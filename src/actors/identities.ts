@@ -5,11 +5,13 @@
  */
 import { type Decimal, decimal, toText, ZERO } from '../domain/decimal.ts';
 import { BrokenInvariant } from '../domain/faults.ts';
+import type { FillLeg } from '../domain/fill-leg.ts';
 import { availableUsd } from '../machines/account.machine.ts';
 import { missesLegs, remaining, reservation } from '../machines/order.reducers.ts';
 import { isExecutionOver } from '../machines/order.status.ts';
 import type { Registry, SnapshotOf } from './registry.ts';
 import { axes } from './rows.ts';
+import type { LegRow } from './store-port.ts';
 
 export interface Identities {
   /** @throws {BrokenInvariant} naming the identity, both figures and the turn. */
@@ -27,10 +29,15 @@ interface KnownLeg {
   readonly failed: boolean;
 }
 
-export function createIdentities(registry: Registry): Identities {
+/** `known`: the legs in the store when the actors were restored. */
+export function createIdentities(registry: Registry, known: readonly LegRow[]): Identities {
   /** By leg key; legs of orders that have been reaped stay. */
   const legs = new Map<string, KnownLeg>();
   let checks = 0;
+  for (const leg of known) {
+    // An orphan is in nobody's books yet.
+    if (leg.clientOrderId !== null) keepLeg(leg.legKey, leg);
+  }
 
   return {
     check(seq) {
@@ -47,18 +54,22 @@ export function createIdentities(registry: Registry): Identities {
 
   function takeLegs(order: SnapshotOf['order']): void {
     for (const leg of Object.values(order.context.legs)) {
-      const known = legs.get(leg.key);
-      const failed = leg.settlement === 'failed';
-      if (known !== undefined && known.failed === failed) continue;
-      legs.set(leg.key, {
-        instrumentId: leg.instrumentId,
-        side: leg.side,
-        price: decimal(leg.price),
-        size: decimal(leg.size),
-        fee: decimal(leg.feeUsd),
-        failed,
-      });
+      if (legs.get(leg.key)?.failed !== (leg.settlement === 'failed')) keepLeg(leg.key, leg);
     }
+  }
+
+  function keepLeg(
+    key: string,
+    leg: Omit<FillLeg, 'key' | 'conflicted' | 'transactionHash'>,
+  ): void {
+    legs.set(key, {
+      instrumentId: leg.instrumentId,
+      side: leg.side,
+      price: decimal(leg.price),
+      size: decimal(leg.size),
+      fee: decimal(leg.feeUsd),
+      failed: leg.settlement === 'failed',
+    });
   }
 
   function checkPositions(seq: number): void {

@@ -1,17 +1,13 @@
 /**
- * From frames to market events: keeps one book for every outcome, applies what arrives and proves
- * the result against the venue's hash wherever that can be done.
- *
- * Frames that share a timestamp are one batch: each carries the hash of the batch's end, so the
- * last one is checked once the market's time moves on. A trade's frames hash the new last trade
- * price before it is announced; that price is one of the levels that the batch moved.
+ * From frames to market events: keeps one book for every outcome, applies what arrives and has the
+ * result proven against the venue's hash wherever that can be done.
  */
 import { type DecimalText, decimal, ONE, toText } from '../../domain/decimal.ts';
 import type { Instrument, InstrumentId } from '../../domain/instrument.ts';
 import type { MarketDataCounts, MarketEvent } from '../../domain/market-data.ts';
-import { bookHasher, hashedTradePrice } from './book-hash.ts';
+import { MarketProof, type PendingCheck, type ProvenBook } from './book-proof.ts';
 import { countIgnored, type FeedLog, silentLog } from './counts.ts';
-import { LevelBook } from './level-book.ts';
+import { LevelBook, priceKey } from './level-book.ts';
 import type {
   WireBook,
   WireFrame,
@@ -20,9 +16,6 @@ import type {
   WireTickSize,
   WireTrade,
 } from './polymarket-wire.ts';
-
-/** Prices tried for an unannounced trade; a batch that moves more levels is left unproven. */
-const MAX_TRADE_PRICES_TRIED = 64;
 
 export interface BookKeeperOptions {
   readonly instruments: readonly Instrument[];
@@ -34,40 +27,18 @@ export interface BookKeeperOptions {
   readonly discover?: (tokenId: string, marketId: string) => Instrument | undefined;
 }
 
-/**
- * `unproven`: no hash has matched yet, so a difference may be a field that we do not know.
- * `proven`: the last check matched. `suspect`: a check failed after one had matched.
- */
-type Trust = 'unproven' | 'proven' | 'suspect';
-
-interface PendingCheck {
-  readonly hash: string;
-  readonly marketId: string;
-  readonly timestamp: string;
-  /** The message held the whole book: a difference cannot be a lost update. */
-  readonly whole: boolean;
+interface MarketState {
+  readonly tokens: TokenState[];
+  readonly proof: MarketProof;
 }
 
-interface TokenState {
+interface TokenState extends ProvenBook {
   instrument: Instrument;
   readonly market: MarketState;
-  readonly book: LevelBook;
   /** Time of the last whole book; undefined: none since the start or the last reset. */
   pictureAtMs: number | undefined;
   atMs: number;
-  trust: Trust;
-  pending: PendingCheck | undefined;
   lastTradePrice: DecimalText | undefined;
-}
-
-interface MarketState {
-  readonly tokens: TokenState[];
-  /** Timestamp of the batch that is being collected. */
-  batch: string;
-  /** Keys of the levels that the batch moved: where its trade may have been. */
-  readonly moved: Set<string>;
-  /** As the hash covers it. */
-  lastTradeText: string | undefined;
 }
 
 interface Turn {
@@ -124,26 +95,19 @@ export class BookKeeper {
 
   /** Runs the checks that wait for their batch to end. Call when no more frames will join it. */
   settle(): void {
-    for (const market of this.#markets.values()) this.#closeBatch(market);
+    for (const market of this.#markets.values()) market.proof.close();
   }
 
   /** Forgets what was proven: after a reconnect only whole books count until each has come. */
   reset(): void {
-    for (const token of this.#tokens.values()) {
-      token.pictureAtMs = undefined;
-      token.pending = undefined;
-      token.trust = 'unproven';
-    }
-    for (const market of this.#markets.values()) {
-      market.batch = '';
-      market.moved.clear();
-    }
+    for (const token of this.#tokens.values()) token.pictureAtMs = undefined;
+    for (const market of this.#markets.values()) market.proof.reset();
   }
 
   #add(instrument: Instrument): TokenState {
     let market = this.#markets.get(instrument.marketId);
     if (market === undefined) {
-      market = { tokens: [], batch: '', moved: new Set(), lastTradeText: undefined };
+      market = { tokens: [], proof: new MarketProof(this.#counts, this.#lost) };
       this.#markets.set(instrument.marketId, market);
     }
     const token: TokenState = {
@@ -157,6 +121,7 @@ export class BookKeeper {
       lastTradePrice: undefined,
     };
     market.tokens.push(token);
+    market.proof.add(token);
     this.#tokens.set(instrument.tokenId, token);
     return token;
   }
@@ -173,15 +138,20 @@ export class BookKeeper {
   #applyMessage(message: WireMessage, turn: Turn): void {
     switch (message.type) {
       case 'book':
-        return this.#applyBook(message, turn);
+        this.#applyBook(message, turn);
+        break;
       case 'priceChange':
-        return this.#applyChanges(message, turn);
+        this.#applyChanges(message, turn);
+        break;
       case 'trade':
-        return this.#applyTrade(message, turn);
+        this.#applyTrade(message, turn);
+        break;
       case 'tickSize':
-        return this.#applyTickSize(message, turn);
+        this.#applyTickSize(message, turn);
+        break;
       case 'ignored':
-        return countIgnored(this.#counts, message.eventType);
+        countIgnored(this.#counts, message.eventType);
+        break;
     }
   }
 
@@ -190,18 +160,21 @@ export class BookKeeper {
     if (token === undefined) return;
     // A suspect book is worse than an old one, so it takes any picture.
     if (token.pictureAtMs !== undefined && message.atMs < token.atMs && token.trust !== 'suspect') {
-      return countIgnored(this.#counts, 'stale_book');
+      countIgnored(this.#counts, 'stale_book');
+      return;
     }
-    this.#openBatch(token.market, message.timestamp);
+    const { proof } = token.market;
+    proof.open(message.timestamp);
     if (message.tickSize !== undefined) this.#setTick(token, message.tickSize, message.atMs, turn);
+    const first = token.pictureAtMs === undefined;
     for (const key of token.book.replace(message.bids, message.asks)) {
-      if (token.pictureAtMs !== undefined) token.market.moved.add(key);
+      if (!first) proof.moved(key);
     }
-    if (message.lastTradePrice !== undefined) token.market.lastTradeText = message.lastTradePrice;
+    if (message.lastTradePrice !== undefined) proof.stateLastTrade(message.lastTradePrice);
     if (token.trust === 'suspect') token.trust = 'unproven';
     token.pictureAtMs = message.atMs;
     token.atMs = message.atMs;
-    this.#expect(token, message, message.hash, true);
+    proof.expect(token, checkOf(message, message.hash));
     turn.changed.add(token);
   }
 
@@ -217,11 +190,12 @@ export class BookKeeper {
         countIgnored(this.#counts, 'stale_price_change');
         continue;
       }
-      this.#openBatch(token.market, message.timestamp);
+      const { proof } = token.market;
+      proof.open(message.timestamp);
       token.book.set(change.side, change.price, change.size);
-      token.market.moved.add(change.price);
+      proof.moved(priceKey(change.price));
       token.atMs = Math.max(token.atMs, message.atMs);
-      this.#expect(token, message, change.hash, false);
+      proof.expect(token, checkOf(message, change.hash));
       turn.changed.add(token);
     }
   }
@@ -230,10 +204,7 @@ export class BookKeeper {
     const token = this.#token(message.tokenId, message.marketId);
     if (token === undefined) return;
     const { market, instrument } = token;
-    // The announcement may name the very price that the batch before it hashed.
-    market.moved.add(message.price);
-    this.#closeBatch(market);
-    market.lastTradeText = hashedTradePrice(message.price);
+    market.proof.announceTrade(message.price);
     const price = decimal(message.price);
     for (const other of market.tokens) {
       other.lastTradePrice = toText(other === token ? price : ONE.minus(price));
@@ -243,7 +214,8 @@ export class BookKeeper {
       message.side === undefined ||
       decimal(message.size).isZero()
     ) {
-      return countIgnored(this.#counts, 'last_trade_price_without_trade');
+      countIgnored(this.#counts, 'last_trade_price_without_trade');
+      return;
     }
     this.#counts.trades += 1;
     turn.trades.push({
@@ -261,7 +233,7 @@ export class BookKeeper {
   #applyTickSize(message: WireTickSize, turn: Turn): void {
     const token = this.#token(message.tokenId, message.marketId);
     if (token === undefined) return;
-    this.#closeBatch(token.market);
+    token.market.proof.close();
     this.#setTick(token, message.tickSize, message.atMs, turn);
   }
 
@@ -290,74 +262,21 @@ export class BookKeeper {
     };
   }
 
-  // ------------------------------------------------------------------------------------- proving
-
-  #openBatch(market: MarketState, timestamp: string): void {
-    if (market.batch === timestamp) return;
-    this.#closeBatch(market);
-    market.batch = timestamp;
-  }
-
-  #closeBatch(market: MarketState): void {
-    for (const token of market.tokens) {
-      const pending = token.pending;
-      token.pending = undefined;
-      if (pending !== undefined) this.#check(token, pending);
-    }
-    market.moved.clear();
-  }
-
-  #expect(
-    token: TokenState,
-    message: WireBook | WirePriceChange,
-    hash: string | undefined,
-    whole: boolean,
-  ): void {
-    if (token.pending !== undefined) this.#counts.hashBatched += 1;
-    const { marketId, timestamp } = message;
-    token.pending = hash === undefined ? undefined : { hash, marketId, timestamp, whole };
-  }
-
-  #check(token: TokenState, pending: PendingCheck): void {
-    const { market, instrument } = token;
-    if (market.lastTradeText === undefined) {
-      return countIgnored(this.#counts, 'hash_not_checkable');
-    }
-    const hashWith = bookHasher(token.book, { ...pending, ...instrument });
-    const match = tradeTexts(market.lastTradeText, market.moved).find(
-      (text) => hashWith(text) === pending.hash,
-    );
-    if (match !== undefined) {
-      this.#counts.hashChecks += 1;
-      market.lastTradeText = match;
-      token.trust = 'proven';
-      return;
-    }
-    if (pending.whole || token.trust === 'unproven') {
-      // Nothing was lost: some field that the hash covers is not what we think it is.
-      countIgnored(this.#counts, 'hash_not_reproduced');
-      return;
-    }
-    this.#counts.hashChecks += 1;
-    this.#counts.hashMismatches += 1;
-    if (token.trust === 'suspect') return;
-    token.trust = 'suspect';
+  readonly #lost = (lost: ProvenBook, check: PendingCheck): void => {
+    const instrumentId = lost.instrument.id;
+    const { hash, message } = check;
     this.#log('warn', 'An update was lost: the book does not match the hash of the venue.', {
-      instrumentId: instrument.id,
-      timestamp: pending.timestamp,
-      hash: pending.hash,
+      instrumentId,
+      timestamp: message.timestamp,
+      hash,
     });
-    this.#onSuspect(instrument.id);
-  }
+    this.#onSuspect(instrumentId);
+  };
 }
 
-/** The last trade price as it stands, then what an unannounced trade may have made of it. */
-function* tradeTexts(known: string, moved: ReadonlySet<string>): Generator<string> {
-  yield known;
-  if (moved.size > MAX_TRADE_PRICES_TRIED) return;
-  for (const price of moved) {
-    const own = decimal(price.includes('.') ? price : `0.${price}`);
-    yield hashedTradePrice(toText(own));
-    yield hashedTradePrice(toText(ONE.minus(own)));
-  }
+function checkOf(
+  message: WireBook | WirePriceChange,
+  hash: string | undefined,
+): PendingCheck | undefined {
+  return hash === undefined ? undefined : { hash, message };
 }

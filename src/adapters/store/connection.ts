@@ -2,9 +2,11 @@
 import {
   type DatabaseIntrospector,
   Kysely,
+  type PostgresCursor,
   PostgresDialect,
   type PostgresPool,
   type PostgresPoolClient,
+  type PostgresQueryResult,
   type SchemaMetadata,
   sql,
   type TableMetadata,
@@ -123,22 +125,29 @@ function createPool(address: ServerAddress, schema: string, size: number, log?: 
 /** Hands connections to Kysely and throws away those whose server has gone silent. */
 function poolForKysely(pool: pg.Pool): PostgresPool {
   return {
-    connect: async () => {
-      const client = await pool.connect();
-      let silent = false;
-      const query = async (text: string, values: readonly unknown[]) => {
-        try {
-          return await client.query(text, [...values]);
-        } catch (error) {
-          // The answer may still come; it must not be taken for that of the next query.
-          silent ||= error instanceof Error && error.message === 'Query read timeout';
-          throw error;
-        }
-      };
-      return { query, release: () => client.release(silent) } as PostgresPoolClient;
-    },
+    connect: async () => clientForKysely(await pool.connect()),
     end: () => pool.end(),
   };
+}
+
+function clientForKysely(client: pg.PoolClient): PostgresPoolClient {
+  let silent = false;
+  async function ask(text: string, values: readonly unknown[]): Promise<unknown> {
+    try {
+      return await client.query(text, [...values]);
+    } catch (error) {
+      // The answer may still come; it must not be taken for that of the next query.
+      silent ||= error instanceof Error && error.message === 'Query read timeout';
+      throw error;
+    }
+  }
+  function query<R>(text: string, values: readonly unknown[]): Promise<PostgresQueryResult<R>>;
+  function query<R>(cursor: PostgresCursor<R>): PostgresCursor<R>;
+  function query(query: unknown, values: readonly unknown[] = []): unknown {
+    if (typeof query === 'string') return ask(query, values);
+    throw new TypeError('The store reads in pages, never through a cursor.');
+  }
+  return { query, release: () => client.release(silent) };
 }
 
 /**

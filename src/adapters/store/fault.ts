@@ -63,7 +63,7 @@ export function storeFault(error: unknown, operation: string): FillwrightFault {
   const code = codeOf(error);
   const message = oneLine(messageOf(error));
   const facts: Record<string, unknown> = { operation, ...detailsOf(error) };
-  if (code !== undefined) facts['code'] = code;
+  if (code !== undefined) facts.code = code;
   const options = { cause: error };
   if (isUnavailable(code, message)) {
     const hint = code === undefined ? undefined : HINTS[code];

@@ -13,7 +13,9 @@ import type {
   OrderEventRow,
   OrderRow,
   OutboxRow,
-  PaperState,
+  PaperBalanceRow,
+  PaperOrderRow,
+  PaperTradeRow,
   PositionRow,
   PreparedRow,
 } from '../../actors/store-port.ts';
@@ -72,6 +74,12 @@ function insertParts<Row>(name: string, fields: Fields<Row>, conflict: Conflict<
   };
 }
 
+/** One statement may replace a row once; so of several rows with one key the last stands. */
+function newest<Row>(rows: readonly Row[], key: readonly (keyof Row & string)[]): readonly Row[] {
+  const byKey = new Map(rows.map((row) => [JSON.stringify(key.map((field) => row[field])), row]));
+  return byKey.size === rows.length ? rows : [...byKey.values()];
+}
+
 function table<Row>(name: string, fields: Fields<Row>, conflict: Conflict<Row>): Table<Row> {
   const names = Object.keys(fields).map((field) => `${snake(field)} as "${field}"`);
   const { head, tail } = insertParts(name, fields, conflict);
@@ -79,7 +87,10 @@ function table<Row>(name: string, fields: Fields<Row>, conflict: Conflict<Row>):
   return {
     name,
     columns: sql.raw(names.join(', ')),
-    insert: (rows) => sql`${before}${JSON.stringify(rows)}${after}`,
+    insert: (rows) => {
+      const page = conflict.do === 'update' ? newest(rows, conflict.key) : rows;
+      return sql`${before}${JSON.stringify(page)}${after}`;
+    },
   };
 }
 
@@ -254,13 +265,18 @@ export const prepared = table<PreparedRow>('prepared_submissions', PREPARED_FIEL
   do: 'nothing',
 });
 
-export const paperOrders = table<PaperState['orders'][number]>(
+export const paperOrders = table<PaperOrderRow>(
   'paper_orders',
   { id: 'text', open: 'boolean', body: 'text' },
   { do: 'update', key: ['id'] },
 );
-export const paperTrades = table<PaperState['trades'][number]>(
+export const paperTrades = table<PaperTradeRow>(
   'paper_trades',
   { id: 'text', final: 'boolean', changedAtMs: 'bigint', body: 'text' },
   { do: 'update', key: ['id'] },
+);
+export const paperBalances = table<PaperBalanceRow>(
+  'paper_balances',
+  { asset: 'text', amount: 'numeric' },
+  { do: 'update', key: ['asset'] },
 );

@@ -5,15 +5,17 @@
  */
 import type { CancelOutcome, Clock, Ids, Random, SubmitOutcome } from '../../../actors/ports.ts';
 import type { PaperState } from '../../../actors/store-port.ts';
-import { decimal, toText, ZERO } from '../../../domain/decimal.ts';
+import { toText, ZERO } from '../../../domain/decimal.ts';
 import type { Instrument, InstrumentId } from '../../../domain/instrument.ts';
 import type { MarketEvent, PublicTrade } from '../../../domain/market-data.ts';
 import { CASH, PaperAccount } from './account.ts';
+import { Deadlines } from './deadlines.ts';
 import type { InstrumentList } from './instrument-list.ts';
 import { LegBook } from './leg-book.ts';
 import type { OrderBody } from './order-body.ts';
 import {
   isOpen,
+  newOrder,
   orderFromRow,
   orderReport,
   type PaperOrder,
@@ -46,14 +48,11 @@ interface Market {
   readonly resting: RestingOrders;
 }
 
-const FREE = { rate: '0', exponent: 0, takerOnly: true } as const;
-
 export class PaperExchange {
   readonly #options: ExchangeOptions;
   readonly #markets = new Map<InstrumentId, Market>();
   readonly #open = new Map<string, PaperOrder>();
-  /** Cancellations of the deadlines of open orders. */
-  readonly #deadlines = new Map<string, (() => void)[]>();
+  readonly #deadlines: Deadlines;
   #account = new PaperAccount([], []);
   #legs: LegBook;
   #arrivals = 0;
@@ -61,6 +60,11 @@ export class PaperExchange {
   constructor(options: ExchangeOptions) {
     this.#options = options;
     this.#legs = new LegBook(options, this.#account);
+    this.#deadlines = new Deadlines(options.schedule, {
+      expire: (order) => this.#expire(order),
+      endDelay: (order) => this.#endDelay(order),
+      fillLater: (order) => this.#fillLater(order),
+    });
   }
 
   get account(): PaperAccount {
@@ -86,7 +90,7 @@ export class PaperExchange {
         this.#expire(order);
         continue;
       }
-      this.#arm(order);
+      this.#deadlines.arm(order);
       if (order.status === 'live') this.#rest(order);
     }
   }
@@ -102,14 +106,20 @@ export class PaperExchange {
   /** Places an order that the venue has never seen. Every body gets a record, a refused one too. */
   place(id: string, body: OrderBody): SubmitOutcome {
     const instrument = this.#options.instruments.get(body.instrumentId);
-    const order = this.#newOrder(id, body, instrument);
+    this.#arrivals += 1;
+    const arrival = { number: this.#arrivals, atMs: this.#options.clock.now() };
+    const order = newOrder(id, body, instrument, arrival);
     const reason =
       instrument === undefined
         ? `instrumentId: got ${body.instrumentId}, expected an instrument of this venue`
         : this.#refusal(order, body, instrument);
     if (reason !== undefined) {
-      this.#close(order, 'rejected', reason);
-      return { kind: 'rejected', reason };
+      // No event: whoever sent it has the answer. The record answers the same bytes sent again.
+      order.status = 'rejected';
+      order.reason = reason;
+      this.#options.changes.order(order);
+      this.#options.onClosed(order);
+      return outcomeOf(order);
     }
     this.#open.set(id, order);
     const delayMs = instrument?.takerDelayMs ?? 0;
@@ -121,7 +131,7 @@ export class PaperExchange {
     } else {
       this.#match(order);
     }
-    if (isOpen(order)) this.#arm(order);
+    if (isOpen(order)) this.#deadlines.arm(order);
     return outcomeOf(order);
   }
 
@@ -181,31 +191,6 @@ export class PaperExchange {
     }
   }
 
-  #newOrder(id: string, body: OrderBody, instrument: Instrument | undefined): PaperOrder {
-    this.#arrivals += 1;
-    return {
-      id,
-      clientOrderId: body.salt,
-      arrival: this.#arrivals,
-      instrumentId: body.instrumentId,
-      side: body.side,
-      type: body.type,
-      price: decimal(body.price),
-      ...(body.size === undefined ? {} : { size: decimal(body.size) }),
-      ...(body.amountUsd === undefined ? {} : { amountUsd: decimal(body.amountUsd) }),
-      timeInForce: body.timeInForce,
-      ...(body.expiresAtMs === undefined ? {} : { expiresAtMs: body.expiresAtMs }),
-      postOnly: body.postOnly,
-      tickSize: decimal(instrument?.tickSize ?? '0'),
-      fees: instrument?.fees ?? FREE,
-      status: 'live',
-      killed: false,
-      matchedSize: ZERO,
-      spentUsd: ZERO,
-      changedAtMs: this.#options.clock.now(),
-    };
-  }
-
   #refusal(order: PaperOrder, body: OrderBody, instrument: Instrument): string | undefined {
     if (body.tokenId !== instrument.tokenId) {
       return `tokenId: got ${body.tokenId}, expected ${instrument.tokenId}`;
@@ -224,12 +209,12 @@ export class PaperExchange {
     const { side, price, timeInForce, amountUsd } = order;
     const wanted = amountUsd === undefined ? { size: remainingSize(order) } : { amountUsd };
     const { takes, complete } = book.plan(side, price, wanted);
-    if (timeInForce === 'FOK' && !complete) {
-      const found = takes.reduce((sum, take) => sum.plus(take.size), ZERO);
-      return this.#kill(order, `FOK: found ${toText(found)} shares at ${toText(price)} or better`);
-    }
-    if (timeInForce === 'FAK' && takes.length === 0) {
-      return this.#kill(order, `FAK: found nothing at ${toText(price)} or better`);
+    const found = takes.reduce((sum, take) => sum.plus(take.size), ZERO);
+    if ((timeInForce === 'FOK' && !complete) || (timeInForce === 'FAK' && found.isZero())) {
+      order.killed = true;
+      const reason = `${timeInForce}: found ${toText(found)} shares at ${toText(price)} or better`;
+      this.#close(order, 'cancelled', reason);
+      return;
     }
     book.consume(side, takes);
     const { settings, random, clock } = this.#options;
@@ -243,17 +228,14 @@ export class PaperExchange {
   }
 
   #finishMatch(order: PaperOrder, complete: boolean): void {
-    if (order.later === undefined && complete) return this.#close(order, 'matched');
-    if (order.timeInForce === 'FAK' && order.later === undefined) {
-      return this.#close(order, 'cancelled', 'FAK: the rest found nothing to take');
+    if (order.later === undefined && complete) {
+      this.#close(order, 'matched');
+    } else if (order.later === undefined && order.timeInForce === 'FAK') {
+      this.#close(order, 'cancelled', 'FAK: the rest found nothing to take');
+    } else {
+      this.#rest(order);
+      this.#changed(order);
     }
-    this.#rest(order);
-    this.#changed(order);
-  }
-
-  #kill(order: PaperOrder, reason: string): void {
-    order.killed = true;
-    this.#close(order, 'cancelled', reason);
   }
 
   /** Puts what may rest into the book's queue. FOK and FAK only wait for their second part. */
@@ -276,9 +258,12 @@ export class PaperExchange {
         ? `instrumentId: ${order.instrumentId} is no longer traded here`
         : (refusedByMarket(order, instrument, this.#options.clock.now()) ??
           refusedByBalance(order, this.#account));
-    if (reason !== undefined) return this.#close(order, 'rejected', reason);
+    if (reason !== undefined) {
+      this.#close(order, 'rejected', reason);
+      return;
+    }
     this.#match(order);
-    if (isOpen(order)) this.#arm(order);
+    if (isOpen(order)) this.#deadlines.arm(order);
   }
 
   #fillLater(order: PaperOrder): void {
@@ -286,11 +271,12 @@ export class PaperExchange {
     if (later === undefined || !isOpen(order)) return;
     delete order.later;
     for (const take of later.takes) this.#legs.add(order, 'taker', take);
-    if (order.amountUsd === undefined && remainingSize(order).lte(0)) {
-      return this.#close(order, 'matched');
+    const filled = order.amountUsd === undefined && remainingSize(order).lte(0);
+    if (!filled && (order.timeInForce === 'GTC' || order.timeInForce === 'GTD')) {
+      this.#changed(order);
+    } else {
+      this.#finishMatch(order, filled || later.complete);
     }
-    if (order.timeInForce === 'GTC' || order.timeInForce === 'GTD') return this.#changed(order);
-    this.#finishMatch(order, later.complete);
   }
 
   #expire(order: PaperOrder): void {
@@ -305,29 +291,6 @@ export class PaperExchange {
     }
   }
 
-  /** Sets the order's deadlines anew: its expiry, its taker delay, its second part. */
-  #arm(order: PaperOrder): void {
-    const { schedule } = this.#options;
-    this.#disarm(order);
-    const cancellations: (() => void)[] = [];
-    const { expiresAtMs, delayedUntilMs, later } = order;
-    if (expiresAtMs !== undefined) {
-      cancellations.push(schedule.at(expiresAtMs, () => this.#expire(order)));
-    }
-    if (delayedUntilMs !== undefined) {
-      cancellations.push(schedule.at(delayedUntilMs, () => this.#endDelay(order)));
-    }
-    if (later !== undefined) {
-      cancellations.push(schedule.at(later.atMs, () => this.#fillLater(order)));
-    }
-    if (cancellations.length > 0) this.#deadlines.set(order.id, cancellations);
-  }
-
-  #disarm(order: PaperOrder): void {
-    for (const cancel of this.#deadlines.get(order.id) ?? []) cancel();
-    this.#deadlines.delete(order.id);
-  }
-
   #close(
     order: PaperOrder,
     status: 'matched' | 'cancelled' | 'expired' | 'rejected',
@@ -337,7 +300,7 @@ export class PaperExchange {
     if (reason !== undefined) order.reason = reason;
     delete order.later;
     delete order.ahead;
-    this.#disarm(order);
+    this.#deadlines.disarm(order);
     this.#open.delete(order.id);
     this.#market(order.instrumentId).resting.remove(order.id);
     this.#changed(order);

@@ -1,17 +1,10 @@
 /** The legs of our orders, from the match to the end of their settlement. */
 import { createHash } from 'node:crypto';
 import type { Clock, Ids, Random } from '../../../actors/ports.ts';
-import type { PaperTradeRow } from '../../../actors/store-port.ts';
 import { feeUsd } from '../../../domain/fees.ts';
 import { isFinalSettlement, type Role } from '../../../domain/fill-leg.ts';
 import { CASH, isUnsettled, type PaperAccount } from './account.ts';
-import {
-  legReport,
-  type PaperOrder,
-  type PaperTrade,
-  type Take,
-  tradeFromRow,
-} from './records.ts';
+import { legReport, type PaperOrder, type PaperTrade, type Take } from './records.ts';
 import type { Schedule } from './schedule.ts';
 import type { CheckedSettings } from './settings.ts';
 import { settlementSteps } from './settlement.ts';

@@ -2,9 +2,11 @@
 import { z } from 'zod';
 import type { VenueOrderReport } from '../../../actors/ports.ts';
 import type { PaperOrderRow, PaperTradeRow } from '../../../actors/store-port.ts';
-import { type Decimal, decimal, toText } from '../../../domain/decimal.ts';
+import { type Decimal, decimal, toText, ZERO } from '../../../domain/decimal.ts';
 import { FillwrightFault } from '../../../domain/faults.ts';
 import { isFinalSettlement, type LegReport } from '../../../domain/fill-leg.ts';
+import type { Instrument } from '../../../domain/instrument.ts';
+import type { OrderBody } from './order-body.ts';
 
 const decimalAtRest = z
   .string()
@@ -72,13 +74,46 @@ export type Take = z.output<typeof takeSchema>;
 export type PaperOrder = z.output<typeof orderSchema>;
 export type PaperTrade = z.output<typeof tradeSchema>;
 
+/**
+ * A record of a new order, before anything is decided about it. An order for an instrument that is
+ * not traded here gets a record, too: the same bytes must get the same answer again.
+ */
+export function newOrder(
+  id: string,
+  body: OrderBody,
+  instrument: Instrument | undefined,
+  arrival: { readonly number: number; readonly atMs: number },
+): PaperOrder {
+  return {
+    id,
+    clientOrderId: body.salt,
+    arrival: arrival.number,
+    instrumentId: body.instrumentId,
+    side: body.side,
+    type: body.type,
+    price: decimal(body.price),
+    ...(body.size === undefined ? {} : { size: decimal(body.size) }),
+    ...(body.amountUsd === undefined ? {} : { amountUsd: decimal(body.amountUsd) }),
+    timeInForce: body.timeInForce,
+    ...(body.expiresAtMs === undefined ? {} : { expiresAtMs: body.expiresAtMs }),
+    postOnly: body.postOnly,
+    tickSize: decimal(instrument?.tickSize ?? '0'),
+    fees: instrument?.fees ?? { rate: '0', exponent: 0, takerOnly: true },
+    status: 'live',
+    killed: false,
+    matchedSize: ZERO,
+    spentUsd: ZERO,
+    changedAtMs: arrival.atMs,
+  };
+}
+
 export function isOpen(order: PaperOrder): boolean {
   return order.status === 'live' || order.status === 'delayed';
 }
 
 /** Shares of an order by size that are not matched; zero for an order by money. */
 export function remainingSize(order: PaperOrder): Decimal {
-  return order.size === undefined ? decimal('0') : order.size.minus(order.matchedSize);
+  return order.size === undefined ? ZERO : order.size.minus(order.matchedSize);
 }
 
 /** Shares that rest in the book: what neither was matched nor is promised to a later part. */

@@ -16,9 +16,7 @@ export function splitTakes(
 ): { readonly now: readonly Take[]; readonly later: readonly Take[] } {
   if (takes.length === 0 || random() >= settings.partialShare) return { now: takes, later: [] };
   const total = takes.reduce((sum, take) => sum.plus(take.size), ZERO);
-  let left = total
-    .times(settings.partialFirst)
-    .toDecimalPlaces(SIZE_DECIMALS, Decimal.ROUND_DOWN);
+  let left = total.times(settings.partialFirst).toDecimalPlaces(SIZE_DECIMALS, Decimal.ROUND_DOWN);
   if (left.isZero()) return { now: takes, later: [] };
   const now: Take[] = [];
   const later: Take[] = [];

@@ -1,0 +1,53 @@
+/** Where the paper venue keeps its books: an outside system that happens to live in our database. */
+import { type Kysely, sql } from 'kysely';
+import type {
+  PaperBalanceRow,
+  PaperOrderRow,
+  PaperStore,
+  PaperTradeRow,
+} from '../../actors/store-port.ts';
+import { writeAll, writesOf } from './project.ts';
+import type { Tracked } from './restore.ts';
+import * as tables from './tables.ts';
+
+/** Books over the tables `paper_*`. Every method throws `store_unavailable` where it cannot say. */
+export function createPaperStore(db: Kysely<unknown>, tracked: Tracked): PaperStore {
+  return {
+    load: () =>
+      tracked('paper.load', async () => {
+        const orders = await sql<PaperOrderRow>`
+          select ${tables.paperOrders.columns} from paper_orders
+          where open order by id`.execute(db);
+        const trades = await sql<PaperTradeRow>`
+          select ${tables.paperTrades.columns} from paper_trades
+          where not final order by id`.execute(db);
+        const balances = await sql<PaperBalanceRow>`
+          select ${tables.paperBalances.columns} from paper_balances order by asset`.execute(db);
+        return { orders: orders.rows, trades: trades.rows, balances: balances.rows };
+      }),
+
+    save: (change) =>
+      tracked('paper.save', () =>
+        writeAll(db, [
+          ...writesOf(tables.paperOrders, change.orders),
+          ...writesOf(tables.paperTrades, change.trades),
+          ...writesOf(tables.paperBalances, change.balances),
+        ]),
+      ),
+
+    findOrder: (id) =>
+      tracked('paper.findOrder', async () => {
+        const found = await sql<PaperOrderRow>`
+          select ${tables.paperOrders.columns} from paper_orders where id = ${id}`.execute(db);
+        return found.rows[0];
+      }),
+
+    tradesSince: (sinceMs) =>
+      tracked('paper.tradesSince', async () => {
+        const found = await sql<PaperTradeRow>`
+          select ${tables.paperTrades.columns} from paper_trades
+          where changed_at_ms >= ${sinceMs} order by changed_at_ms, id`.execute(db);
+        return found.rows;
+      }),
+  };
+}

@@ -1,0 +1,146 @@
+/** The store on PostgreSQL: fulfils the store port and the paper venue's, embedded or outside. */
+import { Migrator, sql } from 'kysely';
+import { migrations } from '../../../migrations/index.ts';
+import type { PaperStore, Store } from '../../actors/store-port.ts';
+import { commitBatch } from './commit.ts';
+import { openDatabase, quoteIdentifier, type ServerAddress, type StoreLog } from './connection.ts';
+import { storeFault } from './fault.ts';
+import { createPaperStore } from './paper-store.ts';
+import { assertStorable, writeProjection } from './project.ts';
+import * as reads from './reads.ts';
+import * as restore from './restore.ts';
+import * as tables from './tables.ts';
+import { createWriterLock } from './writer-lock.ts';
+
+/** Commit, projection and reads overlap; more connections than that would only wait. */
+const POOL_SIZE = 5;
+
+export type PostgresStoreOptions = ServerAddress & {
+  /** The PostgreSQL schema to live in, made when missing. Default `public`. */
+  readonly schema?: string;
+  /** Connections beside the writer lock's. 1: every operation in the order of its call. */
+  readonly poolSize?: number;
+  readonly log?: StoreLog;
+};
+
+export interface PostgresStore extends Store {
+  /** The paper venue's books in the same schema. */
+  readonly paper: PaperStore;
+  /** Calls `callback` when the writer lock is lost with its connection. Answers its removal. */
+  onWriterLost(callback: () => void): () => void;
+  /** Removes the schema with everything in it. For tests and replays. */
+  dropSchema(): Promise<void>;
+}
+
+/**
+ * A store over a pool of connections, made when first used. Every method throws
+ * `store_unavailable` while the server cannot be reached, and works again once it can.
+ */
+export function createPostgresStore(options: PostgresStoreOptions): PostgresStore {
+  const { schema = 'public', poolSize = POOL_SIZE, log } = options;
+  const db = openDatabase(options, schema, poolSize, log);
+  const lock = createWriterLock(options, schema, log);
+  let transactions = 0;
+  let pending = 0;
+  let closing: Promise<void> | undefined;
+
+  async function tracked<T>(operation: string, work: () => Promise<T>): Promise<T> {
+    pending += 1;
+    try {
+      return await work();
+    } catch (error) {
+      throw storeFault(error, operation);
+    } finally {
+      pending -= 1;
+    }
+  }
+
+  return {
+    migrate: () => tracked('migrate', () => migrate(db, schema)),
+    acquireWriter: () => tracked('acquireWriter', () => lock.acquire()),
+    onWriterLost: (callback) => lock.onLost(callback),
+    commit: (batch) =>
+      tracked('commit', async () => {
+        await lock.ensure();
+        try {
+          await commitBatch(db, batch);
+        } catch (error) {
+          assertStorable('journal', [batch], error);
+          assertStorable(tables.intents.name, batch.intents, error);
+          assertStorable(tables.prepared.name, batch.prepared, error);
+          throw error;
+        }
+        transactions += 1;
+      }),
+    project: (projection) =>
+      tracked('project', async () => {
+        await lock.ensure();
+        await writeProjection(db, projection);
+        transactions += 1;
+      }),
+
+    projectedThrough: () => tracked('projectedThrough', () => restore.projectedThrough(db)),
+    lastSeq: () => tracked('lastSeq', () => restore.lastSeq(db)),
+    liveActors: () => restore.liveActors(db, tracked),
+    actor: (actorId) => tracked('actor', () => restore.actor(db, actorId)),
+    journalAfter: (afterSeq) => restore.journalAfter(db, tracked, afterSeq),
+
+    intentsByKeys: (keys) => tracked('intentsByKeys', () => reads.intentsByKeys(db, keys)),
+    preparedByVenueOrderIds: (ids) =>
+      tracked('preparedByVenueOrderIds', () => reads.preparedByVenueOrderIds(db, ids)),
+    preparedByClientOrderIds: (ids) =>
+      tracked('preparedByClientOrderIds', () => reads.preparedByClientOrderIds(db, ids)),
+
+    order: (id) => tracked('order', () => reads.order(db, id)),
+    findOrders: (text) => tracked('findOrders', () => reads.findOrders(db, text)),
+    orders: (filter) => tracked('orders', () => reads.orders(db, filter)),
+    orderCounts: () => tracked('orderCounts', () => reads.orderCounts(db)),
+    orderEvents: (id) => tracked('orderEvents', () => reads.orderEvents(db, id)),
+    legsOfOrder: (id) => tracked('legsOfOrder', () => reads.legsOfOrder(db, id)),
+    legs: (limit) => tracked('legs', () => reads.legs(db, limit)),
+    legCount: () => tracked('legCount', () => reads.legCount(db)),
+    orphans: () => tracked('orphans', () => reads.orphans(db)),
+    positions: () => tracked('positions', () => reads.positions(db)),
+    ledgerTotal: (accountId) => tracked('ledgerTotal', () => reads.ledgerTotal(db, accountId)),
+    metadata: (key) => tracked('metadata', () => restore.metadata(db, key)),
+    setMetadata: (key, value) =>
+      tracked('setMetadata', async () => {
+        await tables.metadata.insert([{ key, value }]).execute(db);
+      }),
+
+    get transactions() {
+      return transactions;
+    },
+    get pending() {
+      return pending;
+    },
+    paper: createPaperStore(db, tracked),
+    async dropSchema() {
+      await tracked('dropSchema', () =>
+        sql.raw(`drop schema if exists ${quoteIdentifier(schema)} cascade`).execute(db),
+      );
+    },
+    close() {
+      closing ??= tracked('close', async () => {
+        await lock.release();
+        await db.destroy();
+      });
+      return closing;
+    },
+  };
+}
+
+/** Applies missing migrations in one transaction; several processes may do so at once. */
+async function migrate(
+  db: ReturnType<typeof openDatabase>,
+  schema: string,
+): Promise<readonly string[]> {
+  const migrator = new Migrator({
+    db,
+    provider: { getMigrations: async () => ({ ...migrations }) },
+    migrationTableSchema: schema,
+  });
+  const { error, results } = await migrator.migrateToLatest();
+  if (error !== undefined) throw error;
+  return (results ?? []).map((result) => result.migrationName);
+}
