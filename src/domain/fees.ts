@@ -10,7 +10,7 @@ import type { Role } from './fill-leg.ts';
 import type { FeeSchedule, Side } from './instrument.ts';
 
 /** The venue charges fees in 5 decimals of a dollar, and never less than one such step. */
-export const FEE_DECIMALS = 5;
+const FEE_DECIMALS = 5;
 
 /** One step of a fee in dollars: the most that splitting a fill in two can add to its fee. */
 export const FEE_STEP: Decimal = new Decimal('0.00001');

@@ -16,7 +16,7 @@ const BPS_DECIMALS = 4;
 export type WalkTarget = { readonly size: Decimal } | { readonly amountUsd: Decimal };
 
 /** What one level gave. */
-export interface TakenLevel {
+interface TakenLevel {
   readonly price: Decimal;
   readonly size: Decimal;
   readonly costUsd: Decimal;
@@ -38,7 +38,7 @@ export interface EffectivePrice {
   readonly levels: readonly TakenLevel[];
 }
 
-export type BookFindingKind = 'unreadable' | 'unsorted' | 'duplicate' | 'crossed';
+type BookFindingKind = 'unreadable' | 'unsorted' | 'duplicate' | 'crossed';
 
 /** Something that a healthy book cannot show. */
 export interface BookFinding {

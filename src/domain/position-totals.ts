@@ -13,7 +13,7 @@ import type { Side } from './instrument.ts';
  * Decimals of the cost basis after a reduction, and of the average entry. A price and a size of 6
  * decimals each multiply into 12, so that no other step ever needs rounding.
  */
-export const COST_DECIMALS = 12;
+const COST_DECIMALS = 12;
 
 /** One fill leg as its position needs it. Plain JSON. */
 export interface PositionLeg {

@@ -18,7 +18,7 @@ import { addLegs, FLAT, type PositionLeg, type PositionTotals } from './position
 /** Legs per chunk: bounds the work of an append, and how long a settled leg is kept. */
 export const MAX_CHUNK_LEGS = 32;
 
-export interface PositionChunk {
+interface PositionChunk {
   /** The totals of every leg before this chunk. */
   readonly before: PositionTotals;
   /** 1 to `MAX_CHUNK_LEGS`, in order of match. */

@@ -11,7 +11,7 @@ import { quantisePrice } from './quantise.ts';
 import { type Expectations, shapeFault } from './shape-fault.ts';
 
 /** Signal prices count thousandths of a dollar, whatever the market's own tick is. */
-export const SIGNAL_TICKS_PER_DOLLAR = 1000;
+const SIGNAL_TICKS_PER_DOLLAR = 1000;
 
 export interface TradeSignal {
   /** The outcome to trade. */

@@ -9,9 +9,9 @@ import { difference } from './difference.ts';
 import { initialOrder, type OrderContext, type OrderInput } from './order.context.ts';
 import type { OrderEvent } from './order.events.ts';
 import {
-  completes,
   isComplete,
   type LegChange,
+  type LegStep,
   releaseReservation,
   reserveAgain,
   takeLeg,
@@ -56,14 +56,14 @@ export interface DeadlineInput extends EffectInput {
 
 type Args = { context: OrderContext; event: OrderEvent };
 
-function legOf(event: OrderEvent) {
+/** The step that a leg report makes; one computation for all guards and actions of a transition. */
+function legStep({ context, event }: Args): LegStep {
   if (event.type !== 'venue.legReported') throw new Error(`No leg in ${event.type}.`);
-  return event.leg;
+  return takeLeg(context, event.leg, event.atMs);
 }
 
 function settlesTo(settlement: SettlementState) {
-  return ({ context, event }: Args) =>
-    foldSettlement(takeLeg(context, legOf(event)).next.legs) === settlement;
+  return (args: Args) => foldSettlement(legStep(args).next.legs) === settlement;
 }
 
 function reportIs(status: string) {
@@ -85,11 +85,9 @@ const orderSetup = setup({
     deadline: fromCallback<EventObject, DeadlineInput>(() => undefined),
   },
   guards: {
-    completes: ({ context, event }) => completes(context, legOf(event)),
-    isNewLeg: ({ context, event }) => takeLeg(context, legOf(event)).isNew,
-    isNewAndCancelRequested: ({ context, event }) =>
-      context.cancelRequested && takeLeg(context, legOf(event)).isNew,
-    settlesToNone: settlesTo('none'),
+    completes: (args) => isComplete(legStep(args).next),
+    isNewLeg: (args) => legStep(args).isNew,
+    isNewAndCancelRequested: (args) => args.context.cancelRequested && legStep(args).isNew,
     settlesToMatched: settlesTo('matched'),
     settlesToRetrying: settlesTo('retrying'),
     settlesToMined: settlesTo('mined'),
@@ -176,8 +174,9 @@ const orderSetup = setup({
     })),
     // -- money
     takeLeg: enqueueActions(({ context, event, enqueue }) => {
-      const { next, change } = takeLeg(context, legOf(event));
-      enqueue.assign({ ...next, updatedAtMs: event.atMs });
+      const { next, change } = legStep({ context, event });
+      if (next === context) return;
+      enqueue.assign(next);
       if (change.effect !== 'none' || next.legs !== context.legs) {
         enqueue.sendParent(reportLeg(context, next, change));
       }
@@ -261,12 +260,21 @@ const ACKNOWLEDGED = [
   { target: 'working', actions: 'acknowledge' },
 ] as const;
 
+/**
+ * Where a leg report takes the settlement of the whole order. Staying is tried first and without a
+ * target: nothing is left and entered again.
+ */
+function settlesFrom(state: SettlementState) {
+  const stay = SETTLES.filter(({ target }) => target === state).map(({ guard }) => ({ guard }));
+  return [...stay, ...SETTLES.filter(({ target }) => target !== state)];
+}
+
 const SETTLES = [
-  { guard: 'settlesToMatched', target: '.matched' },
-  { guard: 'settlesToMined', target: '.mined' },
-  { guard: 'settlesToConfirmed', target: '.confirmed' },
-  { guard: 'settlesToFailed', target: '.failed' },
-  { guard: 'settlesToRetrying', target: '.retrying' },
+  { guard: 'settlesToMatched', target: 'matched' },
+  { guard: 'settlesToMined', target: 'mined' },
+  { guard: 'settlesToConfirmed', target: 'confirmed' },
+  { guard: 'settlesToFailed', target: 'failed' },
+  { guard: 'settlesToRetrying', target: 'retrying' },
 ] as const;
 
 /** What may come at any time and means nothing new: repeats, and waits that lost their race. */
@@ -450,7 +458,14 @@ export const orderMachine = orderSetup.createMachine({
             open: {},
             /** Held back by the market's taker delay: not yet matched, not cancellable. */
             delayed: {},
-            partiallyFilled: {},
+            partiallyFilled: {
+              on: {
+                'venue.legReported': [
+                  { guard: 'completes', target: '#order.execution.matched', actions: 'takeLeg' },
+                  { actions: 'takeLeg' },
+                ],
+              },
+            },
           },
         },
         /** We asked the venue to end it. Until it answers, it may still fill. */
@@ -533,8 +548,14 @@ export const orderMachine = orderSetup.createMachine({
     },
     settlement: {
       initial: 'none',
-      on: { 'venue.legReported': SETTLES },
-      states: { none: {}, matched: {}, retrying: {}, mined: {}, confirmed: {}, failed: {} },
+      states: {
+        none: { on: { 'venue.legReported': settlesFrom('none') } },
+        matched: { on: { 'venue.legReported': settlesFrom('matched') } },
+        retrying: { on: { 'venue.legReported': settlesFrom('retrying') } },
+        mined: { on: { 'venue.legReported': settlesFrom('mined') } },
+        confirmed: { on: { 'venue.legReported': settlesFrom('confirmed') } },
+        failed: { on: { 'venue.legReported': settlesFrom('failed') } },
+      },
     },
   },
 });

@@ -7,6 +7,7 @@ import {
   joinSettlement,
   type LegReport,
   legKey,
+  type Settlement,
 } from '../domain/fill-leg.ts';
 import type { OrderContext } from './order.context.ts';
 
@@ -32,45 +33,46 @@ let lastStep: LegStep | undefined;
  * Takes one leg report in: applied once, however often and in whatever order reports come.
  * Guards and actions of one transition ask for the same step, so the newest is remembered.
  */
-export function takeLeg(context: OrderContext, report: LegReport): LegStep {
+export function takeLeg(context: OrderContext, report: LegReport, atMs: number): LegStep {
   if (lastStep !== undefined && lastContext === context && lastReport === report) return lastStep;
+  const key = legKey(context.instrument.venue, report);
+  const known = context.legs[key];
   lastContext = context;
   lastReport = report;
-  lastStep = legStep(context, report);
+  lastStep =
+    known === undefined
+      ? newLeg(context, report, key, atMs)
+      : knownLeg(context, report, known, atMs);
   return lastStep;
 }
 
-function legStep(context: OrderContext, report: LegReport): LegStep {
-  const key = legKey(context.instrument.venue, report);
-  const known = context.legs[key];
-  return known === undefined
-    ? { ...newLeg(context, report, key), isNew: true }
-    : { ...knownLeg(context, report, known), isNew: false };
-}
-
-type Step = Omit<LegStep, 'isNew'>;
-
-function newLeg(context: OrderContext, report: LegReport, key: string): Step {
+function newLeg(context: OrderContext, report: LegReport, key: string, atMs: number): LegStep {
   const size = decimal(report.size);
-  const fee =
-    report.feeUsd ??
-    toText(feeUsd(context.instrument.fees, report.role, decimal(report.price), size));
-  const leg: FillLeg = { ...report, key, feeUsd: fee };
-  const matchedSize = decimal(context.matchedSize).plus(size);
-  const next: OrderContext = {
+  const leg: FillLeg = { ...report, key, feeUsd: feeOf(context, report, size) };
+  const matched = decimal(context.matchedSize).plus(size);
+  // A leg first seen as failed moved no money: it only counts as executed.
+  const isAlive = leg.settlement !== 'failed';
+  const next = {
     ...context,
     acknowledged: true,
     venueOrderId: context.venueOrderId ?? report.venueOrderId,
     legs: { ...context.legs, [key]: leg },
-    matchedSize: toText(matchedSize),
+    matchedSize: toText(matched),
+    updatedAtMs: atMs,
   };
-  // A leg first seen as failed moved no money: it only counts as executed.
-  if (leg.settlement === 'failed')
-    return { next: withReservation(next), change: { effect: 'none', leg } };
-  return { next: withReservation(addMoney(next, leg, 1)), change: { effect: 'applied', leg } };
+  if (isAlive) addMoney(next, leg, size);
+  hold(next, matched);
+  return { next, change: { effect: isAlive ? 'applied' : 'none', leg }, isNew: true };
 }
 
-function knownLeg(context: OrderContext, report: LegReport, known: FillLeg): Step {
+function feeOf(context: OrderContext, report: LegReport, size: Decimal): string {
+  if (report.feeUsd !== undefined) return report.feeUsd;
+  const { fees } = context.instrument;
+  if (report.role === 'maker' && fees.takerOnly) return '0';
+  return toText(feeUsd(fees, report.role, decimal(report.price), size));
+}
+
+function knownLeg(context: OrderContext, report: LegReport, known: FillLeg, atMs: number): LegStep {
   const settlement = joinSettlement(known.settlement, report.settlement);
   const conflicted =
     known.settlement !== report.settlement &&
@@ -78,7 +80,7 @@ function knownLeg(context: OrderContext, report: LegReport, known: FillLeg): Ste
     isFinalSettlement(report.settlement);
   const contradicts = known.price !== report.price || known.size !== report.size;
   if (settlement === known.settlement && !(conflicted && !known.conflicted) && !contradicts) {
-    return { next: context, change: { effect: 'none', leg: known } };
+    return { next: context, change: { effect: 'none', leg: known }, isNew: false };
   }
   const hash = report.transactionHash ?? known.transactionHash;
   const leg: FillLeg = {
@@ -87,29 +89,45 @@ function knownLeg(context: OrderContext, report: LegReport, known: FillLeg): Ste
     ...(hash === undefined ? {} : { transactionHash: hash }),
     ...(conflicted || known.conflicted ? { conflicted: true } : {}),
   };
-  const next: OrderContext = {
+  const next = {
     ...context,
     legs: { ...context.legs, [leg.key]: leg },
     faults: context.faults + (contradicts || (conflicted && !known.conflicted) ? 1 : 0),
+    updatedAtMs: atMs,
   };
-  if (settlement === known.settlement) return { next, change: { effect: 'none', leg } };
-  if (settlement === 'failed') {
-    return { next: addMoney(next, leg, -1), change: { effect: 'voided', leg } };
-  }
-  if (known.settlement === 'failed') {
-    return { next: addMoney(next, leg, 1), change: { effect: 'applied', leg } };
-  }
-  return { next, change: { effect: settlement === 'confirmed' ? 'settled' : 'none', leg } };
+  const effect = effectOf(known.settlement, settlement);
+  if (effect === 'voided') addMoney(next, leg, decimal(leg.size).negated());
+  else if (effect === 'applied') addMoney(next, leg, decimal(leg.size));
+  return { next, change: { effect, leg }, isNew: false };
 }
 
-function addMoney(context: OrderContext, leg: FillLeg, sign: 1 | -1): OrderContext {
-  const size = decimal(leg.size).times(sign);
-  return {
-    ...context,
-    filledSize: toText(decimal(context.filledSize).plus(size)),
-    filledUsd: toText(decimal(context.filledUsd).plus(size.times(leg.price))),
-    feesUsd: toText(decimal(context.feesUsd).plus(decimal(leg.feeUsd).times(sign))),
-  };
+function effectOf(before: Settlement, after: Settlement): LegChange['effect'] {
+  if (before === after) return 'none';
+  if (after === 'failed') return 'voided';
+  // It had been voided, and the chain has confirmed it after all.
+  if (before === 'failed') return 'applied';
+  return after === 'confirmed' ? 'settled' : 'none';
+}
+
+/** A context being made: not yet seen by anybody. */
+type Draft = { -readonly [K in keyof OrderContext]: OrderContext[K] };
+
+function addMoney(draft: Draft, leg: FillLeg, signedSize: Decimal): void {
+  draft.filledSize = toText(decimal(draft.filledSize).plus(signedSize));
+  draft.filledUsd = toText(decimal(draft.filledUsd).plus(signedSize.times(leg.price)));
+  if (leg.feeUsd === '0') return;
+  const fee = signedSize.isNegative() ? decimal(leg.feeUsd).negated() : decimal(leg.feeUsd);
+  draft.feesUsd = toText(decimal(draft.feesUsd).plus(fee));
+}
+
+/** An order that holds a reservation holds what it could still spend or sell. */
+function hold(draft: Draft, matched: Decimal): void {
+  if (draft.reservedUsd === '0' && draft.reservedShares === '0') return;
+  const { size } = draft.intent;
+  const left =
+    size === undefined ? remaining(draft) : Decimal.max(ZERO, decimal(size).minus(matched));
+  if (draft.intent.side === 'SELL') draft.reservedShares = toText(left);
+  else draft.reservedUsd = toText(reservation(left, draft.reserveRate));
 }
 
 /** Shares or dollars that the matching engine may still execute; never below zero. */
@@ -120,12 +138,6 @@ export function remaining(context: OrderContext): Decimal {
   for (const leg of Object.values(context.legs))
     spent = spent.plus(decimal(leg.price).times(leg.size));
   return Decimal.max(ZERO, decimal(amountUsd ?? '0').minus(spent));
-}
-
-/** An order that holds a reservation holds what it could still spend or sell. */
-function withReservation(context: OrderContext): OrderContext {
-  if (context.reservedUsd === '0' && context.reservedShares === '0') return context;
-  return reserve(context, remaining(context));
 }
 
 /** Takes the reservation up again: the venue has an order that we had given up. */
@@ -153,11 +165,6 @@ function reserve(context: OrderContext, quantity: Decimal): OrderContext {
 /** Dollars to hold for `quantity` (shares or dollars), rounded up to the collateral's 6 decimals. */
 export function reservation(quantity: Decimal, reserveRate: string): Decimal {
   return quantity.times(reserveRate).toDecimalPlaces(6, Decimal.ROUND_UP);
-}
-
-/** True when this report completes the order. */
-export function completes(context: OrderContext, report: LegReport): boolean {
-  return isComplete(takeLeg(context, report).next);
 }
 
 /**

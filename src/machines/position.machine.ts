@@ -96,9 +96,13 @@ function step(context: PositionContext, event: PositionEvent): PositionContext {
   return lastNext;
 }
 
-const STEPS = [
-  { guard: 'endsFlat', target: 'flat', actions: 'take' },
+const WHILE_FLAT = [
+  { guard: 'endsFlat', actions: 'take' },
   { target: 'open', actions: 'take' },
+] as const;
+const WHILE_OPEN = [
+  { guard: 'endsFlat', target: 'flat', actions: 'take' },
+  { actions: 'take' },
 ] as const;
 
 export const positionMachine = setup({
@@ -121,11 +125,22 @@ export const positionMachine = setup({
     updatedAtMs: input.atMs,
   }),
   initial: 'flat',
-  on: {
-    'position.legApplied': STEPS.map((step) => ({ ...step, target: `.${step.target}` as const })),
-    'position.legSettled': STEPS.map((step) => ({ ...step, target: `.${step.target}` as const })),
-    'position.legVoided': STEPS.map((step) => ({ ...step, target: `.${step.target}` as const })),
-    'position.sharesReserved': { actions: 'take' },
+  states: {
+    flat: {
+      on: {
+        'position.legApplied': WHILE_FLAT,
+        'position.legSettled': WHILE_FLAT,
+        'position.legVoided': WHILE_FLAT,
+        'position.sharesReserved': { actions: 'take' },
+      },
+    },
+    open: {
+      on: {
+        'position.legApplied': WHILE_OPEN,
+        'position.legSettled': WHILE_OPEN,
+        'position.legVoided': WHILE_OPEN,
+        'position.sharesReserved': { actions: 'take' },
+      },
+    },
   },
-  states: { flat: {}, open: {} },
 });

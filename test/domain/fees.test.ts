@@ -2,12 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Decimal, decimal, ONE, toText } from '../../src/domain/decimal.ts';
 import { InvalidValue } from '../../src/domain/faults.ts';
-import {
-  FEE_STEP,
-  feeUsd,
-  worstFeeForMoney,
-  worstFeeForShares,
-} from '../../src/domain/fees.ts';
+import { FEE_STEP, feeUsd, worstFeeForMoney, worstFeeForShares } from '../../src/domain/fees.ts';
 import type { FeeSchedule } from '../../src/domain/instrument.ts';
 
 function schedule(rate: string, exponent = 1, takerOnly = true): FeeSchedule {
@@ -43,15 +38,15 @@ function cut(whole: Decimal, weights: readonly number[]): Decimal[] {
 
 describe('feeUsd', () => {
   test.each([
-    { what: 'is largest at even odds', rate: '0.05', price: '0.5', size: '100', fee: '1.25' },
-    { what: 'falls towards the edges', rate: '0.05', price: '0.9', size: '100', fee: '0.45' },
-    { what: 'is the same for p and 1 - p', rate: '0.05', price: '0.1', size: '100', fee: '0.45' },
-    { what: 'rounds the sixth decimal up', rate: '0.05', price: '0.13', size: '25', fee: '0.14138' },
-    { what: 'is at least one step', rate: '0.05', price: '0.01', size: '0.01', fee: '0.00001' },
-    { what: 'adds no step to an exact fee', rate: '0.04', price: '0.5', size: '0.001', fee: '0.00001' },
-    { what: 'is zero without a rate', rate: '0', price: '0.5', size: '100', fee: '0' },
-    { what: 'is zero at a rate of 0.000', rate: '0.000', price: '0.5', size: '100', fee: '0' },
-  ])('a taker fee $what', ({ rate, price, size, fee }) => {
+    ['is largest at even odds', '0.05', '0.5', '100', '1.25'],
+    ['falls towards the edges', '0.05', '0.9', '100', '0.45'],
+    ['is the same for p and 1 - p', '0.05', '0.1', '100', '0.45'],
+    ['rounds the sixth decimal up', '0.05', '0.13', '25', '0.14138'],
+    ['is at least one step', '0.05', '0.01', '0.01', '0.00001'],
+    ['adds no step to an exact fee', '0.04', '0.5', '0.001', '0.00001'],
+    ['is zero without a rate', '0', '0.5', '100', '0'],
+    ['is zero at a rate of 0.000', '0.000', '0.5', '100', '0'],
+  ])('a taker fee %s', (_what, rate, price, size, fee) => {
     expect(toText(feeUsd(schedule(rate), 'taker', decimal(price), decimal(size)))).toBe(fee);
   });
 
@@ -61,7 +56,7 @@ describe('feeUsd', () => {
     [1, '0.8'],
     [1.5, '0.32'],
     [2, '0.128'],
-    [5, '0.0082'],
+    [5, '0.00053'],
   ])('exponent %d bends the curve: 100 shares at 0.2 cost %s', (exponent, fee) => {
     const actual = feeUsd(schedule('0.05', exponent), 'taker', decimal('0.2'), decimal('100'));
     expect(toText(actual)).toBe(fee);
@@ -73,21 +68,30 @@ describe('feeUsd', () => {
     expect(toText(feeUsd(schedule('0.05', 1, false), 'maker', price, size))).toBe('1.25');
   });
 
-  test.each([-1, Number.NaN, Number.POSITIVE_INFINITY])('an exponent of %d is refused', (exponent) => {
-    const bad = schedule('0.05', exponent);
-    const half = decimal('0.5');
-    expect(() => feeUsd(bad, 'taker', half, ONE)).toThrow(InvalidValue);
-    expect(() => worstFeeForShares(bad, 'BUY', half, half, ONE)).toThrow(InvalidValue);
-    expect(() => worstFeeForMoney(bad, half, half, ONE)).toThrow(InvalidValue);
-  });
+  test.each([-1, Number.NaN, Number.POSITIVE_INFINITY])(
+    'an exponent of %d is refused',
+    (exponent) => {
+      const bad = schedule('0.05', exponent);
+      const half = decimal('0.5');
+      expect(() => feeUsd(bad, 'taker', half, ONE)).toThrow(InvalidValue);
+      expect(() => worstFeeForShares(bad, 'BUY', half, half, ONE)).toThrow(InvalidValue);
+      expect(() => worstFeeForMoney(bad, half, half, ONE)).toThrow(InvalidValue);
+    },
+  );
 
   test('a fee never lies under the formula, and less than one step above it', () => {
     fc.assert(
-      fc.property(rates, fc.constantFrom(0, 1, 2, 3), gridPrices, sizes, (rate, exponent, at, size) => {
-        const exact = size.times(rate).times(at.price.times(ONE.minus(at.price)).pow(exponent));
-        const over = feeUsd(schedule(rate, exponent), 'taker', at.price, size).minus(exact);
-        expect(over.gte(0) && over.lt(FEE_STEP)).toBe(true);
-      }),
+      fc.property(
+        rates,
+        fc.constantFrom(0, 1, 2, 3),
+        gridPrices,
+        sizes,
+        (rate, exponent, at, size) => {
+          const exact = size.times(rate).times(at.price.times(ONE.minus(at.price)).pow(exponent));
+          const over = feeUsd(schedule(rate, exponent), 'taker', at.price, size).minus(exact);
+          expect(over.gte(0) && over.lt(FEE_STEP)).toBe(true);
+        },
+      ),
     );
   });
 });
@@ -143,16 +147,11 @@ describe('worstFeeForShares', () => {
 });
 
 describe('worstFeeForMoney', () => {
-  test.each([
-    [0, '0.05', 'at one tick a dollar buys 100 shares'],
-    [0.5, '0.04975', 'falls from one tick on'],
-    [1, '0.0495', 'falls from one tick on'],
-  ])('exponent %d: a dollar at up to 0.9 is dearest at one tick', (exponent, perCent) => {
+  test.each([0, 0.5, 1])('exponent %d: a dollar is dearest at the lowest price', (exponent) => {
     const fees = schedule('0.05', exponent);
     const worst = worstFeeForMoney(fees, decimal('0.9'), decimal('0.01'), ONE);
     const atOneTick = feeUsd(fees, 'taker', decimal('0.01'), decimal('100'));
     expect(toText(worst)).toBe(toText(atOneTick));
-    expect(worst.gte(decimal(perCent))).toBe(true);
   });
 
   test('exponent 2: a dollar is dearest at a third, or at the limit below that', () => {

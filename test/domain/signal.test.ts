@@ -33,7 +33,11 @@ describe('intentFromSignal', () => {
   test('the intent passes the same door as any other', () => {
     const no = instrument({ id: 'paper:m1:NO', outcome: 'NO' });
     const intent = parseIntent(intentFromSignal(signal, context), () => no);
-    expect(intent).toMatchObject({ instrumentId: 'paper:m1:NO', price: '0.52', timeInForce: 'GTC' });
+    expect(intent).toMatchObject({
+      instrumentId: 'paper:m1:NO',
+      price: '0.52',
+      timeInForce: 'GTC',
+    });
   });
 
   test.each([

@@ -130,7 +130,7 @@ function stateOf(code: string): ExecutionState {
 
 function before(state: ExecutionState) {
   if (state !== 'working.partiallyFilled') return orderIn(state);
-  const context = takeLeg(orderContext(), leg({ tradeId: 't0', size: '2' })).next;
+  const context = takeLeg(orderContext(), leg({ tradeId: 't0', size: '2' }), AT_MS).next;
   return orderIn(state, context, 'matched');
 }
 
