@@ -118,7 +118,6 @@ class RecordingReader implements RecordingSource {
       this.#instruments = keeper.instruments();
     }
     if (latestMs !== undefined && group.length > 0) yield { atMs: latestMs, events: group };
-    keeper.settle();
   }
 
   async run(

@@ -33,7 +33,7 @@ export const SimulatedMarket = z.object({
   /** Ticks between best bid and best ask. */
   spread: z.int().min(1).max(2),
   depth: z.int().min(FEWEST_LEVELS).max(MOST_LEVELS),
-  /** Steps for which NO is quoted too low, and by how many ticks. */
+  /** Steps for which NO is quoted too low, and by how many ticks both outcomes miss a dollar. */
   gapSteps: Count,
   gapTicks: Count,
   bids: z.array(Level),
@@ -90,7 +90,7 @@ export function levelsOf(
   outcome: Outcome,
 ): { readonly bids: readonly SimulatedLevel[]; readonly asks: readonly SimulatedLevel[] } {
   if (outcome === 'YES') return market;
-  const shift = market.gapSteps > 0 ? market.gapTicks : 0;
+  const shift = gapShift(market);
   const mirror = (levels: readonly SimulatedLevel[]): SimulatedLevel[] =>
     levels
       .map(([ticks, shares]): SimulatedLevel => [TICKS - ticks - shift, shares])
@@ -149,9 +149,9 @@ function stepGap(market: SimulatedMarket, random: Random): void {
     market.gapSteps -= 1;
     return;
   }
-  if (market.fair < 15 || market.fair > 85 || random() >= 0.012) return;
+  if (market.fair < 15 || market.fair > 85 || random() >= 0.006) return;
   market.gapSteps = between(random, 6, 16);
-  market.gapTicks = market.spread + between(random, 4, 7);
+  market.gapTicks = between(random, 4, 7);
 }
 
 /** One taker takes what it wants from the best three levels of a side. */
@@ -183,9 +183,15 @@ function trade(market: SimulatedMarket, random: Random): SimulatedTrade[] {
   return trades;
 }
 
+/** Ticks by which NO is quoted below the mirror of YES. */
+function gapShift(market: SimulatedMarket): number {
+  const [bestBid = 1] = market.bids[0] ?? [];
+  const [bestAsk = bestBid] = market.asks[0] ?? [];
+  return market.gapSteps > 0 ? bestAsk - bestBid + market.gapTicks : 0;
+}
+
 function picture(market: SimulatedMarket): string {
-  const shift = market.gapSteps > 0 ? market.gapTicks : 0;
-  return JSON.stringify([shift, market.bids, market.asks]);
+  return JSON.stringify([gapShift(market), market.bids, market.asks]);
 }
 
 /** A whole number from `low` to `high`, both included. */

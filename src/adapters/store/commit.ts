@@ -64,11 +64,16 @@ function insertJournal(batch: JournalBatch): RawBuilder<unknown> {
     returning first_seq`;
 }
 
+interface Place {
+  readonly batchId: string;
+  readonly firstSeq: number;
+  readonly lastSeq: number;
+}
+
 async function assertSameBatch(db: Kysely<unknown>, batch: JournalBatch): Promise<void> {
-  const found = await sql<{ batchId: string; firstSeq: number; lastSeq: number }>`
-    select batch_id as "batchId", first_seq as "firstSeq", last_seq as "lastSeq" from journal
-    where last_seq >= ${batch.firstSeq} or first_seq = (select max(first_seq) from journal)
-    order by first_seq limit 1`.execute(db);
+  const columns = sql`batch_id as "batchId", first_seq as "firstSeq", last_seq as "lastSeq"`;
+  const found = await sql<Place>`select ${columns} from journal
+    where last_seq >= ${batch.firstSeq} order by last_seq limit 1`.execute(db);
   const there = found.rows[0];
   const same =
     there?.batchId === batch.batchId &&
@@ -76,10 +81,9 @@ async function assertSameBatch(db: Kysely<unknown>, batch: JournalBatch): Promis
     there.lastSeq === batch.lastSeq;
   if (same) return;
   const place = `inputs ${batch.firstSeq} to ${batch.lastSeq}`;
-  const gap = there !== undefined && there.lastSeq < batch.firstSeq;
   throw new BrokenInvariant(
-    gap
-      ? `The journal ends at ${there.lastSeq}: ${place} would leave a gap.`
+    there === undefined
+      ? `The journal ends before ${place}: they would leave a gap.`
       : `The journal holds other inputs where ${place} belong: another writer has been here.`,
     { batchId: batch.batchId, firstSeq: batch.firstSeq, lastSeq: batch.lastSeq, found: there },
   );

@@ -61,6 +61,7 @@ const TEXT_CODES = new Set(['22021', '22P05']);
 export function storeFault(error: unknown, operation: string): FillwrightFault {
   if (error instanceof FillwrightFault) return error;
   const code = codeOf(error);
+  if (code === 'ERR_INVALID_URL') return unreadableUrl();
   const message = oneLine(messageOf(error));
   const facts: Record<string, unknown> = { operation, ...detailsOf(error) };
   if (code !== undefined) facts.code = code;
@@ -83,6 +84,16 @@ export function storeFault(error: unknown, operation: string): FillwrightFault {
       ? `Something is in the store already that must be new (${operation}): ${message}.`
       : `The store refused the data (${operation}): ${message}.`;
   return new FillwrightFault('broken_invariant', text, facts, options);
+}
+
+/** Without the cause: the URL may hold a password. */
+function unreadableUrl(): FillwrightFault {
+  const expected = 'postgres://user:password@host:port/database';
+  return new FillwrightFault(
+    'invalid_config',
+    `The URL of the database cannot be read, expected ${expected}.`,
+    { expected },
+  );
 }
 
 function isUnavailable(code: string | undefined, message: string): boolean {

@@ -43,11 +43,19 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
   let transactions = 0;
   let pending = 0;
   let closing: Promise<void> | undefined;
+  let lastTurn: Promise<unknown> = Promise.resolve();
+
+  /** The pool would order operations by when their first statement is ready, not by their calls. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = lastTurn.then(work);
+    lastTurn = turn.catch(() => undefined);
+    return turn;
+  }
 
   async function tracked<T>(operation: string, work: () => Promise<T>): Promise<T> {
     pending += 1;
     try {
-      return await work();
+      return await (poolSize === 1 ? inTurn(work) : work());
     } catch (error) {
       throw storeFault(error, operation);
     } finally {

@@ -6,29 +6,30 @@
 import type { CancelOutcome, Clock, Ids, Random, SubmitOutcome } from '../../../actors/ports.ts';
 import type { PaperState } from '../../../actors/store-port.ts';
 import { toText, ZERO } from '../../../domain/decimal.ts';
-import type { Instrument, InstrumentId } from '../../../domain/instrument.ts';
+import type { Instrument } from '../../../domain/instrument.ts';
 import type { MarketEvent, PublicTrade } from '../../../domain/market-data.ts';
 import { CASH, PaperAccount } from './account.ts';
 import { Deadlines } from './deadlines.ts';
 import type { InstrumentList } from './instrument-list.ts';
 import { LegBook } from './leg-book.ts';
+import { Markets } from './markets.ts';
 import type { OrderBody } from './order-body.ts';
 import {
   isOpen,
   newOrder,
   orderFromRow,
   orderReport,
+  outcomeOf,
   type PaperOrder,
   remainingSize,
   restingSize,
   tradeFromRow,
 } from './records.ts';
-import { type MakerFill, RestingOrders } from './resting-orders.ts';
+import type { MakerFill, RestingOrders } from './resting-orders.ts';
 import { refusedByBalance, refusedByBook, refusedByMarket, refusedForm } from './rules.ts';
 import type { Schedule } from './schedule.ts';
 import type { CheckedSettings } from './settings.ts';
 import { splitTakes } from './split-takes.ts';
-import { VisibleBook } from './visible-book.ts';
 import type { WriteQueue } from './write-queue.ts';
 
 export interface ExchangeOptions {
@@ -43,14 +44,9 @@ export interface ExchangeOptions {
   readonly onClosed: (order: PaperOrder) => void;
 }
 
-interface Market {
-  readonly book: VisibleBook;
-  readonly resting: RestingOrders;
-}
-
 export class PaperExchange {
   readonly #options: ExchangeOptions;
-  readonly #markets = new Map<InstrumentId, Market>();
+  readonly #markets: Markets;
   readonly #open = new Map<string, PaperOrder>();
   readonly #deadlines: Deadlines;
   #account = new PaperAccount([], []);
@@ -59,6 +55,7 @@ export class PaperExchange {
 
   constructor(options: ExchangeOptions) {
     this.#options = options;
+    this.#markets = new Markets(options.settings.queuePosition);
     this.#legs = new LegBook(options, this.#account);
     this.#deadlines = new Deadlines(options.schedule, {
       expire: (order) => this.#expire(order),
@@ -123,7 +120,7 @@ export class PaperExchange {
     }
     this.#open.set(id, order);
     const delayMs = instrument?.takerDelayMs ?? 0;
-    const { book } = this.#market(order.instrumentId);
+    const { book } = this.#markets.get(order.instrumentId);
     if (delayMs > 0 && book.crosses(order.side, order.price)) {
       order.status = 'delayed';
       order.delayedUntilMs = this.#options.clock.now() + delayMs;
@@ -137,11 +134,14 @@ export class PaperExchange {
 
   cancel(order: PaperOrder): CancelOutcome {
     if (order.status === 'delayed') {
-      return refused('order is delayed and cannot be cancelled before it is matched');
+      const reason = 'order is delayed and cannot be cancelled before it is matched';
+      return { kind: 'rejected', reason };
     }
-    if (!isOpen(order)) return refused(`order is already ${order.status}`);
+    if (!isOpen(order)) {
+      return { kind: 'rejected', reason: `order is already ${order.status}` };
+    }
     if (order.timeInForce === 'FOK' || order.timeInForce === 'FAK') {
-      return refused('order is being matched');
+      return { kind: 'rejected', reason: 'order is being matched' };
     }
     this.#close(order, 'cancelled', 'cancelled on request');
     return { kind: 'cancelled' };
@@ -167,7 +167,7 @@ export class PaperExchange {
     }
     const { book: shown } = event;
     instruments.setTick(shown.instrumentId, shown.tickSize);
-    const { book, resting } = this.#market(shown.instrumentId);
+    const { book, resting } = this.#markets.get(shown.instrumentId);
     book.replace(shown);
     if (resting.count === 0) return;
     this.#expireOverdue(resting);
@@ -175,7 +175,7 @@ export class PaperExchange {
   }
 
   #onTrade(trade: PublicTrade): void {
-    const { resting } = this.#market(trade.instrumentId);
+    const { resting } = this.#markets.get(trade.instrumentId);
     if (resting.count === 0) return;
     this.#expireOverdue(resting);
     this.#fillMakers(resting.onTrade(trade, this.#moved));
@@ -198,14 +198,14 @@ export class PaperExchange {
     return (
       refusedForm(body) ??
       refusedByMarket(order, instrument, this.#options.clock.now()) ??
-      refusedByBook(order, this.#market(order.instrumentId).book) ??
+      refusedByBook(order, this.#markets.get(order.instrumentId).book) ??
       refusedByBalance(order, this.#account)
     );
   }
 
   /** Takes what crosses; the rest rests, is cancelled, or kills the order. */
   #match(order: PaperOrder): void {
-    const { book } = this.#market(order.instrumentId);
+    const { book } = this.#markets.get(order.instrumentId);
     const { side, price, timeInForce, amountUsd } = order;
     const wanted = amountUsd === undefined ? { size: remainingSize(order) } : { amountUsd };
     const { takes, complete } = book.plan(side, price, wanted);
@@ -242,7 +242,7 @@ export class PaperExchange {
   #rest(order: PaperOrder): void {
     if (order.timeInForce === 'FOK' || order.timeInForce === 'FAK') return;
     if (restingSize(order).lte(0)) return;
-    const { book, resting } = this.#market(order.instrumentId);
+    const { book, resting } = this.#markets.get(order.instrumentId);
     resting.add(order, book);
   }
 
@@ -302,7 +302,7 @@ export class PaperExchange {
     delete order.ahead;
     this.#deadlines.disarm(order);
     this.#open.delete(order.id);
-    this.#market(order.instrumentId).resting.remove(order.id);
+    this.#markets.get(order.instrumentId).resting.remove(order.id);
     this.#changed(order);
     this.#options.onClosed(order);
   }
@@ -314,27 +314,4 @@ export class PaperExchange {
     changes.order(order);
     changes.event({ type: 'order', report: orderReport(order) });
   }
-
-  #market(id: InstrumentId): Market {
-    let market = this.#markets.get(id);
-    if (market === undefined) {
-      const { queuePosition } = this.#options.settings;
-      market = { book: new VisibleBook(), resting: new RestingOrders(queuePosition) };
-      this.#markets.set(id, market);
-    }
-    return market;
-  }
-}
-
-/** The answer to whoever sends this order, for the first time or again. */
-function outcomeOf(order: PaperOrder): SubmitOutcome {
-  if (order.status === 'rejected') return { kind: 'rejected', reason: order.reason ?? 'refused' };
-  if (order.killed) return { kind: 'killed', reason: order.reason ?? 'killed' };
-  const status =
-    order.status === 'delayed' ? 'delayed' : order.matchedSize.isZero() ? 'live' : 'matched';
-  return { kind: 'acknowledged', venueOrderId: order.id, status };
-}
-
-function refused(reason: string): CancelOutcome {
-  return { kind: 'rejected', reason };
 }

@@ -4,26 +4,33 @@
  * venues: it answers late, can be asked again after a crash, and never loses what it acknowledged.
  */
 import type {
+  CancelOutcome,
   Clock,
   Ids,
   PreparedOrder,
   Random,
   SubmitOutcome,
   Venue,
+  VenueBalances,
+  VenueEvent,
+  VenueOrder,
+  VenueOrderReport,
+  VenuePosition,
 } from '../../../actors/ports.ts';
 import type { PaperStore } from '../../../actors/store-port.ts';
 import { toText } from '../../../domain/decimal.ts';
 import { FillwrightFault } from '../../../domain/faults.ts';
-import type { Instrument } from '../../../domain/instrument.ts';
+import type { LegReport } from '../../../domain/fill-leg.ts';
+import type { Instrument, InstrumentId } from '../../../domain/instrument.ts';
 import type { MarketEvent } from '../../../domain/market-data.ts';
-import { createEventStream } from './event-stream.ts';
+import { createEventStream, type EventStream } from './event-stream.ts';
 import { PaperExchange } from './exchange.ts';
 import { InstrumentList } from './instrument-list.ts';
 import { prepareBody, readBody } from './order-body.ts';
 import { legReport, orderFromRow, orderReport, type PaperOrder, tradeFromRow } from './records.ts';
-import { createSchedule } from './schedule.ts';
-import { checkSettings, type PaperSettings } from './settings.ts';
-import { createTravel } from './travel.ts';
+import { createSchedule, type Schedule } from './schedule.ts';
+import { type CheckedSettings, checkSettings, type PaperSettings } from './settings.ts';
+import { createTravel, type Travel } from './travel.ts';
 import { WriteQueue } from './write-queue.ts';
 
 /** Closed orders kept in memory, about 1 kB each: asking for one of these costs no read. */
@@ -45,154 +52,210 @@ export interface PaperVenueOptions {
 export interface PaperVenue extends Venue {
   /** Feeds one event of the public market; matching happens at once, inside the call. */
   onMarketEvent(event: MarketEvent): void;
+  /**
+   * True while something goes on that does not wait for the clock: a request at the venue, a save.
+   * Whoever moves a virtual clock waits until this is false.
+   */
+  readonly busy: boolean;
 }
 
 /** @throws {InvalidValue} for settings out of range. */
 export function createPaperVenue(options: PaperVenueOptions): PaperVenue {
-  const { clock, store, name = 'paper' } = options;
-  const settings = checkSettings(options.settings);
-  const instruments = new InstrumentList(options.instruments);
-  const schedule = createSchedule(clock);
-  const stream = createEventStream(clock);
-  const travel = createTravel(clock);
-  const recent = new Map<string, PaperOrder>();
+  return new DurableExchange(options);
+}
+
+/** The exchange behind its network (latency) and its database (nothing is told before it is saved). */
+class DurableExchange implements PaperVenue {
+  readonly name: string;
+  readonly #store: PaperStore;
+  readonly #settings: CheckedSettings;
+  readonly #instruments: InstrumentList;
+  readonly #schedule: Schedule;
+  readonly #stream: EventStream;
+  readonly #travel: Travel;
+  readonly #changes: WriteQueue;
+  readonly #exchange: PaperExchange;
+  readonly #recent = new Map<string, PaperOrder>();
   /** True while every order that the store holds is also in memory. */
-  let memoryIsComplete = false;
-  let state: 'new' | 'running' | 'stopped' = 'new';
+  #memoryIsComplete = false;
+  #state: 'new' | 'running' | 'stopped' = 'new';
+  /** Requests that have arrived, or arrive without a timer, and are not answered. */
+  #working = 0;
 
-  const changes: WriteQueue = new WriteQueue({
-    store,
-    clock,
-    account: () => exchange.account,
-    emit: (event) => stream.push(event),
-    onFault: (fault) =>
-      options.log?.warn({ err: fault, venue: name }, 'The paper venue could not save its books.'),
-  });
-  const exchange: PaperExchange = new PaperExchange({
-    ...{ clock, settings, instruments, schedule, changes },
-    ids: options.ids,
-    random: options.random,
-    onClosed: keepRecent,
-  });
-
-  function keepRecent(order: PaperOrder): void {
-    recent.set(order.id, order);
-    if (recent.size <= MAX_RECENT_ORDERS) return;
-    const [oldest] = recent.keys();
-    if (oldest !== undefined) recent.delete(oldest);
-    memoryIsComplete = false;
+  constructor(options: PaperVenueOptions) {
+    const { clock, ids, random, store, log, name = 'paper' } = options;
+    this.name = name;
+    this.#store = store;
+    this.#settings = checkSettings(options.settings);
+    this.#instruments = new InstrumentList(options.instruments);
+    this.#schedule = createSchedule(clock);
+    this.#stream = createEventStream(clock);
+    this.#travel = createTravel(clock);
+    this.#changes = new WriteQueue({
+      store,
+      clock,
+      account: () => this.#exchange.account,
+      emit: (event) => this.#stream.push(event),
+      onFault: (fault) =>
+        log?.warn({ err: fault, venue: name }, 'The paper venue could not save its books.'),
+    });
+    this.#exchange = new PaperExchange({
+      ...{ clock, ids, random },
+      settings: this.#settings,
+      instruments: this.#instruments,
+      schedule: this.#schedule,
+      changes: this.#changes,
+      onClosed: (order) => this.#keepRecent(order),
+    });
   }
 
-  function checkRunning(): void {
-    if (state !== 'running') {
-      throw new FillwrightFault('not_running', `The venue ${name} is not running.`, { state });
-    }
+  get busy(): boolean {
+    return this.#working > 0 || this.#changes.busy;
   }
 
-  async function findOrder(id: string): Promise<PaperOrder | undefined> {
-    const known = exchange.openOrder(id) ?? recent.get(id);
-    if (known !== undefined || memoryIsComplete) return known;
-    const row = await store.findOrder(id);
-    checkRunning();
-    // The order may have been placed while the store was asked.
-    return (
-      exchange.openOrder(id) ??
-      recent.get(id) ??
-      (row === undefined ? undefined : orderFromRow(row))
+  async start(): Promise<void> {
+    const loaded = await this.#store.load();
+    this.#memoryIsComplete = loaded.balances.length === 0;
+    this.#exchange.restore(loaded);
+    this.#state = 'running';
+    await this.#changes.flushed();
+  }
+
+  async stop(): Promise<void> {
+    const wasRunning = this.#state === 'running';
+    this.#state = 'stopped';
+    this.#schedule.clear();
+    this.#travel.stop();
+    if (wasRunning) await this.#changes.stop();
+    this.#stream.end();
+  }
+
+  instrument(id: InstrumentId): Instrument | undefined {
+    return this.#instruments.get(id);
+  }
+
+  instruments(): readonly Instrument[] {
+    return this.#instruments.all();
+  }
+
+  prepare(order: VenueOrder): PreparedOrder {
+    return prepareBody(this.name, order);
+  }
+
+  submit(prepared: PreparedOrder, signal: AbortSignal): Promise<SubmitOutcome> {
+    const { submitLatencyMs } = this.#settings;
+    return unlessAborted(signal, () => this.#serve(submitLatencyMs, () => this.#place(prepared)));
+  }
+
+  cancel(venueOrderId: string, signal: AbortSignal): Promise<CancelOutcome> {
+    const { cancelLatencyMs } = this.#settings;
+    return unlessAborted(signal, () =>
+      this.#serve(cancelLatencyMs, async () => {
+        const order = await this.#findOrder(venueOrderId);
+        return order === undefined
+          ? { kind: 'rejected', reason: 'order not found' }
+          : this.#exchange.cancel(order);
+      }),
     );
   }
 
-  /** A store that fails takes no new work: the books in memory must not run away from it. */
-  async function arrive(latencyMs: number): Promise<void> {
-    await travel.wait(latencyMs);
-    if (changes.failing) await changes.flushed();
-    checkRunning();
+  async fetchOrder(venueOrderId: string): Promise<VenueOrderReport | undefined> {
+    await this.#durable();
+    const order = await this.#findOrder(venueOrderId);
+    return order === undefined ? undefined : orderReport(order);
   }
 
-  async function place(prepared: PreparedOrder): Promise<SubmitOutcome> {
-    await arrive(settings.submitLatencyMs);
-    const read = readBody(name, prepared);
+  async fetchOpenOrders(): Promise<readonly VenueOrderReport[]> {
+    await this.#durable();
+    return this.#exchange.openOrders().map(orderReport);
+  }
+
+  async fetchTrades(sinceMs: number): Promise<readonly LegReport[]> {
+    await this.#durable();
+    const rows = await this.#store.tradesSince(sinceMs);
+    return rows.map((row) => legReport(tradeFromRow(row)));
+  }
+
+  async fetchPositions(): Promise<readonly VenuePosition[]> {
+    await this.#durable();
+    return [...this.#exchange.account.holdings()].map(([instrumentId, size]) => ({
+      instrumentId,
+      size: toText(size),
+    }));
+  }
+
+  async fetchBalances(): Promise<VenueBalances> {
+    await this.#durable();
+    return { cashUsd: toText(this.#exchange.account.cashUsd) };
+  }
+
+  events(signal: AbortSignal): AsyncIterable<VenueEvent> {
+    return this.#stream.read(signal);
+  }
+
+  onMarketEvent(event: MarketEvent): void {
+    if (this.#state !== 'stopped') this.#exchange.onMarketEvent(event);
+  }
+
+  /** Carries a request to the venue and its answer back, when everything about it is saved. */
+  async #serve<Answer>(latencyMs: number, request: () => Promise<Answer>): Promise<Answer> {
+    this.#checkRunning();
+    if (latencyMs > 0) await this.#travel.wait(latencyMs);
+    this.#working += 1;
+    try {
+      if (latencyMs === 0) await this.#travel.wait(0);
+      // A store that fails takes no new work: the books in memory must not run away from it.
+      if (this.#changes.failing) await this.#changes.flushed();
+      this.#checkRunning();
+      const answer = await request();
+      await this.#changes.flushed();
+      return answer;
+    } finally {
+      this.#working -= 1;
+    }
+  }
+
+  async #place(prepared: PreparedOrder): Promise<SubmitOutcome> {
+    const read = readBody(this.name, prepared);
     if ('refusal' in read) return { kind: 'rejected', reason: read.refusal };
-    const known = await findOrder(prepared.venueOrderId);
-    const outcome =
-      known === undefined
-        ? exchange.place(prepared.venueOrderId, read.order)
-        : exchange.repeat(known);
-    await changes.flushed();
-    return outcome;
+    const known = await this.#findOrder(prepared.venueOrderId);
+    return known === undefined
+      ? this.#exchange.place(prepared.venueOrderId, read.order)
+      : this.#exchange.repeat(known);
+  }
+
+  async #findOrder(id: string): Promise<PaperOrder | undefined> {
+    const known = this.#remembered(id);
+    if (known !== undefined || this.#memoryIsComplete) return known;
+    const row = await this.#store.findOrder(id);
+    this.#checkRunning();
+    // The order may have been placed while the store was asked.
+    return this.#remembered(id) ?? (row === undefined ? undefined : orderFromRow(row));
+  }
+
+  #remembered(id: string): PaperOrder | undefined {
+    return this.#exchange.openOrder(id) ?? this.#recent.get(id);
+  }
+
+  #keepRecent(order: PaperOrder): void {
+    this.#recent.set(order.id, order);
+    if (this.#recent.size <= MAX_RECENT_ORDERS) return;
+    const [oldest] = this.#recent.keys();
+    if (oldest !== undefined) this.#recent.delete(oldest);
+    this.#memoryIsComplete = false;
   }
 
   /** Everything that the venue tells is durable first. */
-  async function durable(): Promise<void> {
-    checkRunning();
-    await changes.flushed();
+  async #durable(): Promise<void> {
+    this.#checkRunning();
+    await this.#changes.flushed();
   }
 
-  return {
-    name,
-    async start() {
-      const loaded = await store.load();
-      memoryIsComplete = loaded.balances.length === 0;
-      exchange.restore(loaded);
-      state = 'running';
-      await changes.flushed();
-    },
-    async stop() {
-      const wasRunning = state === 'running';
-      state = 'stopped';
-      schedule.clear();
-      travel.stop();
-      if (wasRunning) await changes.stop();
-      stream.end();
-    },
-    instrument: (id) => instruments.get(id),
-    instruments: () => instruments.all(),
-    prepare: (order) => prepareBody(name, order),
-    async submit(prepared, signal) {
-      checkRunning();
-      return unlessAborted(signal, () => place(prepared));
-    },
-    async cancel(venueOrderId, signal) {
-      checkRunning();
-      return unlessAborted(signal, async () => {
-        await arrive(settings.cancelLatencyMs);
-        const order = await findOrder(venueOrderId);
-        if (order === undefined) return { kind: 'rejected', reason: 'order not found' };
-        const outcome = exchange.cancel(order);
-        await changes.flushed();
-        return outcome;
-      });
-    },
-    async fetchOrder(venueOrderId) {
-      await durable();
-      const order = await findOrder(venueOrderId);
-      return order === undefined ? undefined : orderReport(order);
-    },
-    async fetchOpenOrders() {
-      await durable();
-      return exchange.openOrders().map(orderReport);
-    },
-    async fetchTrades(sinceMs) {
-      await durable();
-      const rows = await store.tradesSince(sinceMs);
-      return rows.map((row) => legReport(tradeFromRow(row)));
-    },
-    async fetchPositions() {
-      await durable();
-      return [...exchange.account.holdings()].map(([instrumentId, size]) => ({
-        instrumentId,
-        size: toText(size),
-      }));
-    },
-    async fetchBalances() {
-      await durable();
-      return { cashUsd: toText(exchange.account.cashUsd) };
-    },
-    events: (signal) => stream.read(signal),
-    onMarketEvent(event) {
-      if (state !== 'stopped') exchange.onMarketEvent(event);
-    },
-  };
+  #checkRunning(): void {
+    if (this.#state === 'running') return;
+    const [name, state] = [this.name, this.#state];
+    throw new FillwrightFault('not_running', `The venue ${name} is not running.`, { name, state });
+  }
 }
 
 /**

@@ -1,6 +1,6 @@
 /** The venue's own records of orders and trades, in memory and at rest. */
 import { z } from 'zod';
-import type { VenueOrderReport } from '../../../actors/ports.ts';
+import type { SubmitOutcome, VenueOrderReport } from '../../../actors/ports.ts';
 import type { PaperOrderRow, PaperTradeRow } from '../../../actors/store-port.ts';
 import { type Decimal, decimal, toText, ZERO } from '../../../domain/decimal.ts';
 import { FillwrightFault } from '../../../domain/faults.ts';
@@ -132,6 +132,15 @@ export function orderReport(order: PaperOrder): VenueOrderReport {
     ...(order.reason === undefined ? {} : { reason: order.reason }),
     atMs: order.changedAtMs,
   };
+}
+
+/** The answer to whoever sends this order, for the first time or again. */
+export function outcomeOf(order: PaperOrder): SubmitOutcome {
+  if (order.status === 'rejected') return { kind: 'rejected', reason: order.reason ?? 'refused' };
+  if (order.killed) return { kind: 'killed', reason: order.reason ?? 'killed' };
+  const status =
+    order.status === 'delayed' ? 'delayed' : order.matchedSize.isZero() ? 'live' : 'matched';
+  return { kind: 'acknowledged', venueOrderId: order.id, status };
 }
 
 export function legReport(trade: PaperTrade): LegReport {

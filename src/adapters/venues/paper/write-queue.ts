@@ -55,6 +55,11 @@ export class WriteQueue {
     return this.#cancelRetry !== undefined;
   }
 
+  /** True while a save is under way or about to start; a retry that waits for its time is not. */
+  get busy(): boolean {
+    return this.#asked || this.#saving !== undefined;
+  }
+
   order(order: PaperOrder): void {
     this.#dirty.orders.set(order.id, order);
     this.#ask();
@@ -113,7 +118,8 @@ export class WriteQueue {
   #ask(): void {
     if (this.#asked || this.#stopped || this.failing || this.#saving !== undefined) return;
     this.#asked = true;
-    queueMicrotask(() => {
+    // The next macrotask: requests that arrive together are saved together.
+    setImmediate(() => {
       this.#asked = false;
       this.#save();
     });

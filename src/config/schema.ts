@@ -1,0 +1,233 @@
+/** The shape of a configuration: every key with its meaning, its default and its bounds. */
+import { z } from 'zod';
+import { checkSettings } from '../adapters/venues/paper/settings.ts';
+import { toText } from '../domain/decimal.ts';
+import { isKnownTick, KNOWN_TICKS } from '../domain/quantise.ts';
+import { bool, decimalField, oneOf, ratio, section, text, wholeNumber } from './fields.ts';
+
+const DAY_MS = 86_400_000;
+const OUTCOMES = ['YES', 'NO'] as const;
+
+/** One source of defaults for the paper venue: the venue itself. */
+const PAPER = checkSettings();
+
+const tickSize = () =>
+  decimalField('a tick size', { above: '0', below: '1' }).refine(isKnownTick, {
+    error: `one of ${KNOWN_TICKS.map((rule) => rule.tickSize).join(', ')}`,
+  });
+const minimumOrderSize = () => decimalField('shares', { atLeast: '0' });
+const feeRate = () => decimalField('a fee rate', { atLeast: '0', atMost: '1' });
+const feeExponent = () => ratio(0, 10);
+const takerDelayMs = () => wholeNumber(0, DAY_MS, 'milliseconds');
+
+/** What a venue's feed does not say of a market. */
+const marketRules = section({
+  tickSize: tickSize().prefault('0.01'),
+  /** Smallest size of a resting order, in shares. */
+  minimumOrderSize: minimumOrderSize().prefault('5'),
+  /** `shares x rate x (price x (1 - price)) ^ exponent` dollars. */
+  fees: section({
+    rate: feeRate().prefault('0'),
+    exponent: feeExponent().prefault(1),
+    takerOnly: bool().prefault(true),
+  }).prefault({}),
+  /** How long the venue holds a marketable order before it is matched. */
+  takerDelayMs: takerDelayMs().prefault(0),
+  negRisk: bool().prefault(false),
+});
+
+/** The same rules for one market: only what differs. */
+const marketOverride = section({
+  tickSize: tickSize().optional(),
+  minimumOrderSize: minimumOrderSize().optional(),
+  fees: section({
+    rate: feeRate().optional(),
+    exponent: feeExponent().optional(),
+    takerOnly: bool().optional(),
+  }).optional(),
+  takerDelayMs: takerDelayMs().optional(),
+  negRisk: bool().optional(),
+});
+
+const simulator = section({
+  source: z.literal('simulator'),
+  /** The same seed tells the same story. */
+  seed: text('a seed').prefault('1'),
+  /** How many markets there are. */
+  markets: wholeNumber(1, 50, 'markets').prefault(3),
+  /** Time between two steps of the market. */
+  intervalMs: wholeNumber(10, 60_000, 'milliseconds').prefault(250),
+});
+
+const recording = section({
+  source: z.literal('recording'),
+  /** A `.jsonl` or `.jsonl.gz` file, relative to the working directory. */
+  path: text('the path of a recording'),
+  /** Recorded milliseconds for one real one; 0: as fast as it can be taken. Replay ignores it. */
+  speed: ratio(0, 100_000).prefault(1),
+  /** What to do at a line that cannot be read. */
+  onCorrupt: oneOf(['stop', 'skip']).prefault('stop'),
+});
+
+const polymarket = section({
+  source: z.literal('polymarket'),
+  /** The outcomes to follow: one entry for YES and one for NO of each market. */
+  tokens: z
+    .array(
+      section({
+        /** The condition id, `0x…`. */
+        marketId: text('a condition id such as 0x12ab'),
+        /** The id of the outcome's token, decimal digits. */
+        tokenId: text('a token id').refine((id) => /^\d{1,78}$/.test(id), {
+          error: 'a token id: decimal digits',
+        }),
+        outcome: oneOf(OUTCOMES),
+      }),
+      { error: 'a list of { marketId, tokenId, outcome }' },
+    )
+    .min(1, { error: 'at least one token: see the comments in config/polymarket.yaml' })
+    .max(200, { error: 'at most 200 tokens: one connection carries no more' }),
+  /** Another address than the public channel's. */
+  url: text('a ws:// or wss:// address')
+    .refine(isWebSocketUrl, { error: 'a ws:// or wss:// address' })
+    .optional(),
+  /** Also write the raw frames to this `.jsonl.gz` file, for replay. */
+  recordTo: text('the path of a .jsonl.gz file').optional(),
+});
+
+const latencyMs = () => wholeNumber(0, DAY_MS, 'milliseconds');
+
+const paper = section({
+  /** Travel time of a request to the venue. */
+  latencyMs: section({
+    submit: latencyMs().prefault(PAPER.submitLatencyMs),
+    cancel: latencyMs().prefault(PAPER.cancelLatencyMs),
+  }).prefault({}),
+  /** Dollars that the venue's books open with; the account's deposit unless told otherwise. */
+  cashUsd: decimalField('dollars', { atLeast: '0' }).optional(),
+  settlement: section({
+    minedAfterMs: latencyMs().prefault(PAPER.minedAfterMs),
+    confirmedAfterMs: latencyMs().prefault(PAPER.confirmedAfterMs),
+    /** Share of fills whose settlement fails, which takes them back. */
+    failedShare: ratio(0, 1).prefault(PAPER.failedShare),
+    /** Share of fills that settle at the second attempt. */
+    retryingShare: ratio(0, 1).prefault(PAPER.retryingShare),
+  }).prefault({}),
+  partialFills: section({
+    /** Share of taking orders that are filled in two parts. */
+    share: ratio(0, 1).prefault(PAPER.partialShare),
+    firstPart: decimalField('a part', { above: '0', below: '1' }).prefault(
+      toText(PAPER.partialFirst),
+    ),
+    delayMs: latencyMs().prefault(PAPER.partialDelayMs),
+  }).prefault({}),
+  /** Where our resting order stands at its price: `back` is the honest assumption. */
+  queuePosition: oneOf(['back', 'front']).prefault(PAPER.queuePosition),
+});
+
+const strategy = section({
+  /** What its orders are filed under; the strategy's own name unless told otherwise. */
+  name: text('a name')
+    .refine((name) => /^[\w.-]{1,100}$/.test(name), {
+      error: '1 to 100 letters, digits, dots, dashes or underscores',
+    })
+    .optional(),
+  /** A built-in strategy, or a module that exports `createStrategy`, relative to this file. */
+  use: text('buy-high-probability, synthetic-arbitrage or the path of a module'),
+  /** Checked by the strategy itself. */
+  options: z
+    .record(z.string(), z.unknown(), { error: 'a section with the options of the strategy' })
+    .prefault({}),
+});
+
+export const configSchema = section({
+  mode: z
+    .literal('paper', {
+      error: ({ input }) =>
+        input === 'live' ? 'paper: live trading comes with the Polymarket venue' : 'paper',
+    })
+    .prefault('paper'),
+  account: section({
+    id: text('a name')
+      .refine((id) => /^[\w-]{1,50}$/.test(id), {
+        error: '1 to 50 letters, digits, dashes or underscores',
+      })
+      .prefault('main'),
+    /** Paper money that the account opens with. Later changes have no effect. */
+    depositUsd: decimalField('dollars', { atLeast: '0' }).prefault('1000'),
+    /** Cash that no order may touch. */
+    minimumReserveUsd: decimalField('dollars', { atLeast: '0' }).prefault('0'),
+  }).prefault({}),
+  /** Where the embedded database lives, relative to the working directory. */
+  dataFolder: text('the path of a folder').prefault('.fillwright'),
+  database: section({
+    /** An outside PostgreSQL. The variable DATABASE_URL wins over it. */
+    url: text('a postgres:// address')
+      .refine(isPostgresUrl, { error: 'a postgres:// address' })
+      .optional(),
+    /** The schema to live in, made when missing. */
+    schema: text('a schema name')
+      .refine((name) => /^[A-Za-z_]\w{0,62}$/.test(name), {
+        error: '1 to 63 letters, digits or underscores',
+      })
+      .prefault('public'),
+  }).prefault({}),
+  /** An entry beyond this many open orders is denied. */
+  maxOpenOrders: wholeNumber(1, 1_000_000, 'orders').prefault(1_000),
+  /** Check cash and positions after every turn. Replay always does. */
+  checkIdentities: bool().prefault(false),
+  marketData: z
+    .discriminatedUnion('source', [simulator, recording, polymarket], {
+      error: (issue) =>
+        issue.code === 'invalid_union'
+          ? 'simulator, recording or polymarket'
+          : 'a section with source: simulator, recording or polymarket',
+    })
+    .prefault({ source: 'simulator' }),
+  /** What the market data does not say of its markets. */
+  markets: section({
+    defaults: marketRules.prefault({}),
+    /** By market id. */
+    overrides: z
+      .record(z.string(), marketOverride, { error: 'a section with a section for each market' })
+      .prefault({}),
+    /** By token id, for recordings; else a market's first token is YES. */
+    outcomes: z
+      .record(z.string(), oneOf(OUTCOMES), { error: 'a section of token ids with YES or NO' })
+      .prefault({}),
+  }).prefault({}),
+  paper: paper.prefault({}),
+  strategies: z
+    .array(strategy, { error: 'a list of { use, options }' })
+    .max(50, { error: 'at most 50 strategies' })
+    .prefault([]),
+  log: section({
+    level: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'silent']).prefault('info'),
+    /** `auto`: lines for people on a terminal, JSON elsewhere. */
+    pretty: z
+      .union([z.literal('auto'), z.boolean()], { error: 'auto, true or false' })
+      .prefault('auto'),
+  }).prefault({}),
+  /** Streams every actor to the Stately inspector. */
+  inspector: section({
+    enabled: bool().prefault(false),
+    /** On 127.0.0.1; 0: any that is free. */
+    port: wholeNumber(0, 65_535).prefault(0),
+  }).prefault({}),
+  replay: section({
+    /** Chances of the paper venue, and ids, in a replay. */
+    seed: text('a seed').prefault('1'),
+    /** Virtual time that runs on after the recording's end, for settlements. */
+    settleForMs: wholeNumber(0, DAY_MS, 'milliseconds').prefault(120_000),
+    /** Cancel what is still open at the recording's end. */
+    cancelAtEnd: bool().prefault(true),
+  }).prefault({}),
+});
+
+function isPostgresUrl(value: string): boolean {
+  return URL.canParse(value) && /^postgres(?:ql)?:$/.test(new URL(value).protocol);
+}
+
+function isWebSocketUrl(value: string): boolean {
+  return URL.canParse(value) && /^wss?:$/.test(new URL(value).protocol);
+}

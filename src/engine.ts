@@ -1,0 +1,230 @@
+/**
+ * Fillwright: the public API. `createEngine(config)` puts store, venue, market data and strategies
+ * together and answers only for what is durable.
+ */
+import type { InspectionEvent } from 'xstate';
+import type { Log } from './actors/execution.ts';
+import type { MarketDataSource } from './actors/ports.ts';
+import type { Strategy } from './actors/strategy.ts';
+import {
+  type PositionSummary,
+  type Summary,
+  summarise,
+  summarisePositions,
+} from './actors/summary.ts';
+import type { Trading } from './actors/trading.ts';
+import { createSystemClock } from './adapters/clock/system-clock.ts';
+import { createIds } from './adapters/ids.ts';
+import { createRandom } from './adapters/random.ts';
+import type { Config } from './config.ts';
+import { createDesk, type Desk } from './desk.ts';
+import { FillwrightFault } from './domain/faults.ts';
+import type { InstrumentId } from './domain/instrument.ts';
+import type { BookSnapshot } from './domain/market-data.ts';
+import { type MarketData, openMarketData } from './market-data.ts';
+import { type OpenStore, openStore } from './open-store.ts';
+import { loadStrategies } from './strategies.ts';
+
+export type { Log } from './actors/execution.ts';
+export type { EngineEvent, EngineEventOf, EngineEventType } from './actors/publisher.ts';
+export type { OrderView, PositionView } from './actors/rows.ts';
+export type {
+  MarketSignal,
+  Strategy,
+  StrategyAnswer,
+  StrategyContext,
+  StrategyFactory,
+  StrategyIntent,
+} from './actors/strategy.ts';
+export type { PositionSummary, Summary } from './actors/summary.ts';
+export type {
+  AccountView,
+  CancelFilter,
+  CancelResult,
+  SubmitResult,
+  TradingCommand,
+  TradingHealth,
+} from './actors/trading.ts';
+export { type Config, parseConfig, readConfig } from './config.ts';
+export { FillwrightFault, InvalidValue } from './domain/faults.ts';
+export type { Instrument } from './domain/instrument.ts';
+export type { IntentInput } from './domain/intent-input.ts';
+export type { BookSnapshot, PublicTrade } from './domain/market-data.ts';
+export type { TradeSignal } from './domain/signal.ts';
+export { type ReplayOptions, replay } from './replay.ts';
+
+/** How often a simulator's state is kept, so that a killed run goes on near where it was. */
+const KEEP_STATE_EVERY_MS = 2_000;
+const SOURCE_STATE = 'marketdata.state';
+
+export interface EngineParts {
+  readonly log: Log;
+  readonly inspect?: (event: InspectionEvent) => void;
+  /** In place of the configured ones. */
+  readonly strategies?: readonly Strategy[];
+  /** In place of the configured market data. */
+  readonly marketData?: MarketData;
+}
+
+type Shared = Omit<
+  Trading,
+  'start' | 'stop' | 'execution' | 'settled' | 'workingOrders' | 'position'
+>;
+
+/** An engine as its users see it. Methods throw `not_running` before `start` and after `stop`. */
+export interface Engine extends Shared {
+  /** Opens the store, restores every actor, catches up with the venue, starts feed and strategies. */
+  start(): Promise<void>;
+  book(id: InstrumentId): BookSnapshot | undefined;
+  /** Positions with their worth by the newest books. */
+  marks(): readonly PositionSummary[];
+  summary(): Promise<Summary>;
+  /** Resolves when the market data ends by itself, or when the engine stops. */
+  finished(): Promise<void>;
+  /** Everything taken in is durable and in the read tables when this resolves. */
+  stop(): Promise<void>;
+}
+
+interface Running {
+  readonly opened: OpenStore;
+  readonly marketData: MarketData;
+  readonly desk: Desk;
+  readonly abort: AbortController;
+  readonly feeding: Promise<void>;
+  readonly startedAt: number;
+}
+
+export function createEngine(config: Config, parts: EngineParts): Engine {
+  const { log } = parts;
+  const clock = createSystemClock();
+  let running: Running | undefined;
+  let cancelKeeping: (() => void) | undefined;
+
+  function live(): Running {
+    if (running === undefined) {
+      throw new FillwrightFault('not_running', 'The engine has not been started, or has stopped.');
+    }
+    return running;
+  }
+
+  async function start(): Promise<void> {
+    if (running !== undefined) {
+      throw new FillwrightFault('not_running', 'The engine has been started already.');
+    }
+    const startedAt = performance.now();
+    const opened = await openStore(config, log);
+    try {
+      running = await open(opened, startedAt);
+    } catch (error) {
+      await opened.close();
+      throw error;
+    }
+  }
+
+  async function open(opened: OpenStore, startedAt: number): Promise<Running> {
+    const { store } = opened;
+    await store.migrate();
+    const random = createRandom(`${process.pid}-${clock.now()}`);
+    const marketData = parts.marketData ?? (await openMarketData(config, { clock, random, log }));
+    const saved = await store.metadata(SOURCE_STATE);
+    if (saved !== undefined) restoreState(marketData, saved);
+    const desk = createDesk(config, {
+      store,
+      clock,
+      ids: createIds({ clock }),
+      random,
+      log,
+      marketData,
+      strategies: parts.strategies ?? (await loadStrategies(config)),
+      checkIdentities: config.checkIdentities,
+      ...(parts.inspect === undefined ? {} : { inspect: parts.inspect }),
+    });
+    await desk.trading.start();
+    desk.runner.start();
+    const abort = new AbortController();
+    const feeding = feed(marketData.source, desk, abort.signal);
+    const opening = { opened, marketData, desk, abort, feeding, startedAt };
+    keepState(opened.store, marketData);
+    return opening;
+  }
+
+  /** A state of other markets belongs to another configuration: the simulator starts anew. */
+  function restoreState(marketData: MarketData, saved: string): void {
+    try {
+      marketData.state?.restore(saved);
+    } catch (error) {
+      log.warn({ error }, 'The market simulator starts anew: its saved state is of other markets.');
+    }
+  }
+
+  async function feed(source: MarketDataSource, desk: Desk, signal: AbortSignal): Promise<void> {
+    try {
+      await source.run((event) => desk.feed(event), signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      log.error({ error, source: source.name }, 'The market data has ended with a fault.');
+      throw error;
+    }
+  }
+
+  function keepState(store: OpenStore['store'], { state }: MarketData): void {
+    if (state === undefined) return;
+    const keep = async () => {
+      try {
+        await store.setMetadata(SOURCE_STATE, state.save());
+      } catch (error) {
+        log.warn({ error }, 'The simulator could not keep its state.');
+      }
+      if (running !== undefined) wait();
+    };
+    const wait = () => {
+      cancelKeeping = clock.at(clock.now() + KEEP_STATE_EVERY_MS, () => void keep());
+    };
+    wait();
+  }
+
+  async function stop(): Promise<void> {
+    if (running === undefined) return;
+    const { opened, marketData, desk, abort, feeding } = running;
+    cancelKeeping?.();
+    abort.abort();
+    await feeding.catch(() => undefined);
+    await desk.stop();
+    if (marketData.state !== undefined) {
+      await opened.store.setMetadata(SOURCE_STATE, marketData.state.save());
+    }
+    running = undefined;
+    cancelKeeping?.();
+    await opened.close();
+  }
+
+  return {
+    start,
+    stop,
+    submit: (intent) => live().desk.trading.submit(intent),
+    submitAll: (intents) => live().desk.trading.submitAll(intents),
+    cancel: (orderId, reason) => live().desk.trading.cancel(orderId, reason),
+    cancelAll: (filter, reason) => live().desk.trading.cancelAll(filter, reason),
+    order: (orderId) => live().desk.trading.order(orderId),
+    orders: (filter) => live().desk.trading.orders(filter),
+    positions: () => live().desk.trading.positions(),
+    account: () => live().desk.trading.account(),
+    send: (command) => live().desk.trading.send(command),
+    on: (type, listener) => live().desk.trading.on(type, listener),
+    instruments: () => live().marketData.instruments(),
+    health: () => live().desk.trading.health(),
+    book: (id) => live().desk.view.book(id),
+    marks: () => summarisePositions(live().desk.trading, live().desk.view),
+    async summary() {
+      const { desk, opened, marketData, startedAt } = live();
+      return summarise({
+        trading: desk.trading,
+        store: opened.store,
+        counts: marketData.source.counts,
+        view: desk.view,
+        durationMs: performance.now() - startedAt,
+      });
+    },
+    finished: () => live().feeding,
+  };
+}
