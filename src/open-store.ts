@@ -1,11 +1,13 @@
 /** Opens the database of a configuration: an outside server, or the embedded one of its data folder. */
 import type { Log } from './actors/execution.ts';
+import type { ServerAddress } from './adapters/store/connection.ts';
 import { startEmbeddedServer } from './adapters/store/embedded-server.ts';
 import { createPostgresStore, type PostgresStore } from './adapters/store/postgres-store.ts';
 import type { Config } from './config.ts';
 
 export interface OpenStore {
   readonly store: PostgresStore;
+  readonly address: ServerAddress;
   /** One more store in another schema of the same server. */
   inSchema(schema: string, poolSize?: number): PostgresStore;
   /** Closes the store, and the embedded server unless another process uses it. */
@@ -25,7 +27,8 @@ export async function openStore(
           ...(log === undefined ? {} : { log }),
         })
       : undefined;
-  const address = server === undefined ? { url: url ?? '' } : { connection: server.connection };
+  const address: ServerAddress =
+    server === undefined ? { url: url ?? '' } : { connection: server.connection };
   const opened: PostgresStore[] = [];
   const inSchema = (name: string, poolSize?: number) => {
     const store = createPostgresStore({
@@ -39,6 +42,7 @@ export async function openStore(
   };
   return {
     store: inSchema(schema),
+    address,
     inSchema,
     async close() {
       for (const store of opened) await store.close();

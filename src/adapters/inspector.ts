@@ -76,7 +76,12 @@ export async function startInspector(options: InspectorOptions): Promise<Running
 
   function send(event: StatelyInspectionEvent): void {
     try {
-      const message = JSON.stringify(event);
+      // The only kind whose state is still as the actor has it: see `plain`.
+      const told =
+        event.type === '@xstate.actor'
+          ? { ...event, snapshot: shown(event.snapshot, LIMITS) }
+          : event;
+      const message = JSON.stringify(told);
       kept.add(event, message);
       for (const client of relay.clients) tell(client, message);
     } catch (error) {
@@ -84,14 +89,7 @@ export async function startInspector(options: InspectorOptions): Promise<Running
     }
   }
 
-  const inspector = createInspector(
-    { send, start: () => undefined, stop: () => undefined },
-    {
-      serialize: (event) => ({ ...event }),
-      sanitizeContext: (context) => Object(shown(context, LIMITS)),
-      sanitizeEvent: (event) => ({ ...Object(shown(event, LIMITS)), type: event.type }),
-    },
-  );
+  const inspector = createInspector({ send, start: () => undefined, stop: () => undefined });
   let isOpen = true;
 
   return {
@@ -99,7 +97,7 @@ export async function startInspector(options: InspectorOptions): Promise<Running
     inspect(event) {
       if (!isOpen || !TOLD.has(event.type)) return;
       try {
-        inspector.inspect.next?.(event);
+        inspector.inspect.next?.(plain(event));
       } catch (error) {
         log.debug({ error }, 'The inspector dropped an event.');
       }
@@ -113,6 +111,24 @@ export async function startInspector(options: InspectorOptions): Promise<Running
       await new Promise<void>((resolve) => http.close(() => resolve()));
     },
   };
+}
+
+/**
+ * The event with copies of what it carries, made at once: the package converts events later, outside
+ * of any guard, so by then there must be nothing left that could throw or that may not be shown.
+ */
+function plain(event: InspectionEvent): InspectionEvent {
+  if (event.type === '@xstate.event') {
+    return { ...event, event: { ...Object(shown(event.event, LIMITS)), type: event.event.type } };
+  }
+  if (event.type === '@xstate.snapshot') {
+    return {
+      ...event,
+      event: { ...Object(shown(event.event, LIMITS)), type: event.event.type },
+      snapshot: Object(shown(event.snapshot, LIMITS)),
+    };
+  }
+  return event;
 }
 
 function tell(client: WebSocket, message: string): void {
@@ -140,10 +156,7 @@ function createKept() {
   };
 }
 
-function isOwnOrigin(
-  origin: string | undefined,
-  address: string | AddressInfo | null,
-): boolean {
+function isOwnOrigin(origin: string | undefined, address: string | AddressInfo | null): boolean {
   // Programs send no origin; browsers always do.
   if (origin === undefined) return true;
   const port = typeof address === 'object' && address !== null ? address.port : undefined;

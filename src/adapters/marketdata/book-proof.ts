@@ -20,7 +20,7 @@ const MAX_TRADE_PRICES_TRIED = 64;
  * `unproven`: no hash has matched since the last picture, so a difference may be a field that we
  * do not know. `proven`: the last check matched. `suspect`: one failed after that.
  */
-export type Trust = 'unproven' | 'proven' | 'suspect';
+type Trust = 'unproven' | 'proven' | 'suspect';
 
 /** What a message says that the book's hash is now. */
 export interface PendingCheck {

@@ -17,10 +17,10 @@ export const SILENCE_LIMIT_MS = 30_000;
 export const NEWS_LIMIT_MS = 300_000;
 /** A handshake takes well under a second; a half-open port never answers. */
 export const CONNECT_LIMIT_MS = 10_000;
-export const FIRST_WAIT_MS = 1_000;
+const FIRST_WAIT_MS = 1_000;
 export const LONGEST_WAIT_MS = 30_000;
 /** A connection that lasted this long was a good one: the next wait starts short again. */
-export const STABLE_AFTER_MS = 30_000;
+const STABLE_AFTER_MS = 30_000;
 /** The largest book frame has 20,000 levels of about 40 bytes. */
 const MAX_FRAME_BYTES = 16 * 1024 * 1024;
 

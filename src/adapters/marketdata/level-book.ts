@@ -82,19 +82,9 @@ export class LevelBook {
     return changed;
   }
 
-  /** Removes every level. */
-  clear(): void {
-    this.replace([], []);
-  }
-
   /** The best level of each side, where there is one. */
   get best(): { readonly bid: BookLevel | undefined; readonly ask: BookLevel | undefined } {
     return { bid: this.#bids.levels[0], ask: this.#asks.levels[0] };
-  }
-
-  /** Levels a side. */
-  get depth(): { readonly bids: number; readonly asks: number } {
-    return { bids: this.#bids.levels.length, asks: this.#asks.levels.length };
   }
 
   /** A frozen picture, best first. A side that did not change is shared with the last picture. */

@@ -9,7 +9,7 @@ import { countIgnored, type FeedLog, noCounts, silentLog } from './counts.ts';
 import { type FrameRecorder, openFrameRecorder } from './frame-recorder.ts';
 import { parseFrame } from './polymarket-wire.ts';
 
-export const POLYMARKET_MARKET_CHANNEL = 'wss://ws-subscriptions-clob.polymarket.com/ws/market';
+const POLYMARKET_MARKET_CHANNEL = 'wss://ws-subscriptions-clob.polymarket.com/ws/market';
 
 /**
  * Frames that may wait for the consumer: minutes of a hot market (30 frames a second). Whoever is

@@ -31,7 +31,7 @@ export interface WireBook extends WireStamp {
   readonly lastTradePrice?: string;
 }
 
-export interface WireChange {
+interface WireChange {
   readonly tokenId: string;
   /** BUY is the bid side. */
   readonly side: Side;
@@ -62,7 +62,7 @@ export interface WireTickSize extends WireStamp {
   readonly tickSize: DecimalText;
 }
 
-export interface WireIgnored {
+interface WireIgnored {
   readonly type: 'ignored';
   readonly eventType: string;
 }

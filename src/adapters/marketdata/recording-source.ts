@@ -118,6 +118,7 @@ class RecordingReader implements RecordingSource {
       this.#instruments = keeper.instruments();
     }
     if (latestMs !== undefined && group.length > 0) yield { atMs: latestMs, events: group };
+    keeper.settle();
   }
 
   async run(

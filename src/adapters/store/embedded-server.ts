@@ -39,8 +39,9 @@ const STOP_LIMIT_MS = 60_000;
 const POLL_MS = 5;
 /** Connections that we have just closed leave the server's list a moment later. */
 const GOODBYE_LIMIT_MS = 500;
-/** Starts that met another process's start of the same server. */
-const MAX_SPAWNS = 5;
+/** Starts that met another's start, or what a killed server left: about ten seconds of them. */
+const MAX_ATTEMPTS = 100;
+const ATTEMPT_PAUSE_MS = 100;
 
 export interface EmbeddedServerOptions {
   /** The server lives in `postgres/` below it. */
@@ -97,28 +98,36 @@ async function startOrJoin(
 ): Promise<{ guard: pg.Client; started: boolean }> {
   const deadlineMs = Date.now() + START_LIMIT_MS;
   let postmaster: Postmaster | undefined;
-  for (let spawns = 0; Date.now() < deadlineMs; await sleep(POLL_MS)) {
+  for (let attempts = 1; Date.now() < deadlineMs; await sleep(POLL_MS)) {
     const found = await join(folder);
     if (found instanceof pg.Client) {
       return {
         guard: found,
-        started: postmaster !== undefined && postmaster.ended() === undefined,
+        started: postmaster?.ended() === undefined && postmaster !== undefined,
       };
     }
     const ended = postmaster?.ended();
     if (found === 'wait' || (postmaster !== undefined && ended === undefined)) continue;
-    if (ended !== undefined && (!metAnother(ended) || spawns >= MAX_SPAWNS)) {
-      throw unusable(`${ended}; its log is ${folder.log}`, folder.log);
+    if (ended !== undefined) {
+      if (!mayPass(ended) || attempts >= MAX_ATTEMPTS) {
+        throw unusable(`${ended}; its log is ${folder.log}`, folder.log);
+      }
+      attempts += 1;
+      await sleep(ATTEMPT_PAUSE_MS);
     }
     postmaster = startPostmaster(folder, binaries, socketFolder(folder));
-    spawns += 1;
   }
   throw unusable(`no answer in ${START_LIMIT_MS / 1000} s; its log is ${folder.log}`, folder.log);
 }
 
-/** Two starts at once: the server itself lets one through, by its lock file. */
-function metAnother(complaint: string): boolean {
-  return /lock file .* (?:already exists|is empty)/.test(complaint);
+/**
+ * Two starts at once: the server lets one through by its lock file. Or the children of a killed
+ * server are still ending, and it waits for nobody.
+ */
+function mayPass(complaint: string): boolean {
+  return /lock file .* (?:already exists|is empty)|pre-existing shared memory block/.test(
+    complaint,
+  );
 }
 
 /**

@@ -1,0 +1,117 @@
+/** Latency figures: fills at a fixed rate (open loop), and one intent at a time. */
+import { createTrading } from '../src/actors/trading.ts';
+import { createSystemClock } from '../src/adapters/clock/system-clock.ts';
+import { createIds } from '../src/adapters/ids.ts';
+import { FillFeed } from './fills.ts';
+import { closedLoop, type Latency, latencyOf } from './measure.ts';
+import { instrumentAt, log, openEngine, silentVenue, type World } from './world.ts';
+
+const OPEN_LOOP_PER_SECOND = 5_000;
+const OPEN_LOOP_MS = 6_000;
+const INTENTS = 2_000;
+const WARM_UP = 200;
+
+export interface OpenLoop extends Latency {
+  readonly perSecond: number;
+  readonly fills: number;
+  /** One batched insert of a single row, one at a time, in the same run. */
+  readonly commitLimit: Latency;
+}
+
+/** Fills that arrive evenly whatever the engine does; latency counts from when each was due. */
+export async function benchOpenLoop(world: World): Promise<OpenLoop> {
+  const store = await world.freshStore();
+  await store.acquireWriter();
+  const execution = await openEngine(store);
+  const feed = new FillFeed(execution);
+  const total = (OPEN_LOOP_PER_SECOND * OPEN_LOOP_MS) / 1_000;
+  await feed.prepare(total + WARM_UP);
+  for (let index = 0; index < WARM_UP; index += 1) await feed.fill();
+  const samples: number[] = [];
+  const waiting: Promise<void>[] = [];
+  const startedAt = performance.now();
+  for (let given = 0; given < total; ) {
+    const dueNow = Math.min(
+      total,
+      Math.floor(((performance.now() - startedAt) * OPEN_LOOP_PER_SECOND) / 1_000),
+    );
+    for (; given < dueNow; given += 1) {
+      const dueAt = startedAt + (given * 1_000) / OPEN_LOOP_PER_SECOND;
+      waiting.push(feed.fill().then(() => void samples.push(performance.now() - dueAt)));
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await Promise.all(waiting);
+  const seconds = (performance.now() - startedAt) / 1_000;
+  await execution.stop();
+  return {
+    perSecond: Math.round(total / seconds),
+    fills: total,
+    ...latencyOf(samples),
+    commitLimit: await commitLimit(world),
+  };
+}
+
+/** The least that one durable step can take here. */
+async function commitLimit(world: World): Promise<Latency> {
+  const pool = await world.freshPool(1);
+  await pool.query('create table one (id bigint generated always as identity, body text)');
+  const { p50, p99 } = await closedLoop(1, 1_000, () =>
+    pool.query('insert into one (body) values ($1)', ['x'.repeat(300)]),
+  );
+  return { p50, p99 };
+}
+
+export interface IntentLatency {
+  /** From `submit` to the commit that answers it. */
+  readonly durable: Latency;
+  /** From `submit` to the venue being handed the committed bytes. */
+  readonly handedOver: Latency;
+  readonly intents: number;
+  readonly commitLimit: Latency;
+}
+
+/** One intent at a time: checked, made durable, its bytes made durable, handed to the venue. */
+export async function benchIntents(world: World): Promise<IntentLatency> {
+  const store = await world.freshStore();
+  const clock = createSystemClock();
+  let handed: () => void = () => undefined;
+  const trading = createTrading({
+    store,
+    venue: silentVenue(() => handed()),
+    clock,
+    ids: createIds({ clock }),
+    log,
+    account: { id: 'main', depositUsd: '1000000000', minimumReserveUsd: '0' },
+    maxOpenOrders: 1_000_000,
+    checkIdentities: false,
+  });
+  await trading.start();
+  const durable: number[] = [];
+  const handedOver: number[] = [];
+  for (let index = 0; index < INTENTS + WARM_UP; index += 1) {
+    const atVenue = new Promise<number>((resolve) => {
+      handed = () => resolve(performance.now());
+    });
+    const startedAt = performance.now();
+    await trading.submit({
+      key: `bench/${index}`,
+      instrument: instrumentAt(index).id,
+      side: 'BUY',
+      price: '0.52',
+      size: '10',
+    });
+    const answeredAt = performance.now();
+    const handedAt = await atVenue;
+    if (index < WARM_UP) continue;
+    durable.push(answeredAt - startedAt);
+    handedOver.push(handedAt - startedAt);
+  }
+  await trading.stop();
+  return {
+    durable: latencyOf(durable),
+    handedOver: latencyOf(handedOver),
+    intents: INTENTS,
+    commitLimit: await commitLimit(world),
+  };
+}

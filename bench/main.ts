@@ -1,0 +1,46 @@
+/** `npm run bench -- [--json] [--only fills,open,create,restore,intents]` */
+import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import { benchCreation, benchRestoration } from './actors.ts';
+import { benchFills } from './fills.ts';
+import { benchIntents, benchOpenLoop } from './latency.ts';
+import { openWorld, type World } from './world.ts';
+
+const { values } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    only: { type: 'string', default: 'fills,open,create,restore,intents' },
+  },
+});
+
+const say = (text: string) => {
+  if (!values.json) console.log(text);
+};
+
+const BENCHES: Record<string, (world: World) => Promise<unknown>> = {
+  fills: (world) => benchFills(world, say),
+  open: benchOpenLoop,
+  create: benchCreation,
+  restore: benchRestoration,
+  intents: benchIntents,
+};
+
+const world = await openWorld();
+try {
+  const results: Record<string, unknown> = {
+    node: process.version,
+    cores: cpus().length,
+    server: world.server,
+  };
+  for (const name of values.only.split(',')) {
+    const bench = BENCHES[name];
+    if (bench === undefined) {
+      throw new Error(`--only ${name}: expected some of ${Object.keys(BENCHES).join(', ')}`);
+    }
+    results[name] = await bench(world);
+    if (name !== 'fills') say(`${name}: ${JSON.stringify(results[name])}`);
+  }
+  if (values.json) console.log(JSON.stringify(results, null, 2));
+} finally {
+  await world.end();
+}
