@@ -33,6 +33,8 @@ interface KnownLeg {
 export function createIdentities(registry: Registry, known: readonly LegRow[]): Identities {
   /** By leg key; legs of orders that have been reaped stay. */
   const legs = new Map<string, KnownLeg>();
+  /** Orders seen so far. Undefined before the first check: those that it finds were admitted before. */
+  let seen: Set<string> | undefined;
   let checks = 0;
   for (const leg of known) {
     // An orphan is in nobody's books yet.
@@ -46,6 +48,7 @@ export function createIdentities(registry: Registry, known: readonly LegRow[]): 
       checkPositions(seq);
       checkCash(seq);
       checkReservations(seq);
+      checkAdmitted(seq);
     },
     get checks() {
       return checks;
@@ -53,7 +56,7 @@ export function createIdentities(registry: Registry, known: readonly LegRow[]): 
   };
 
   function takeLegs(order: SnapshotOf['order']): void {
-    for (const leg of Object.values(order.context.legs)) {
+    for (const leg of order.context.legs) {
       if (legs.get(leg.key)?.failed !== (leg.settlement === 'failed')) keepLeg(leg.key, leg);
     }
   }
@@ -126,8 +129,24 @@ export function createIdentities(registry: Registry, known: readonly LegRow[]): 
       const expected = shares.get(entry.name) ?? ZERO;
       compare(seq, `position ${entry.name}: reserved shares`, reservedShares, expected);
     }
-    // Each fill may round its fee up by 0.00001 beyond the reservation's bound.
-    if (decimal(availableUsd(account)).lt(decimal('-0.00001').times(legs.size))) {
+  }
+
+  /**
+   * No BUY is admitted with money that is not there. Later facts may still take it away, such as a
+   * sale that fails on chain, so only a new order is held against what is available.
+   */
+  function checkAdmitted(seq: number): void {
+    const before = seen;
+    seen ??= new Set();
+    let isNew = false;
+    for (const entry of registry.orders.values()) {
+      if (seen.has(entry.name)) continue;
+      seen.add(entry.name);
+      isNew ||= registry.snapshot(entry).context.reservedUsd !== '0';
+    }
+    if (before === undefined || !isNew) return;
+    const account = registry.snapshot(registry.account()).context;
+    if (decimal(availableUsd(account)).lt(0)) {
       throw broken(seq, 'available cash is below the reserve', availableUsd(account), '0 or more');
     }
   }
@@ -136,14 +155,14 @@ export function createIdentities(registry: Registry, known: readonly LegRow[]): 
   function checkOwnReservation(seq: number, order: SnapshotOf['order']): void {
     const { context } = order;
     if (missesLegs(context)) return;
-    const left = isExecutionOver(axes(order).execution) ? ZERO : remaining(context);
+    const left = isExecutionOver(axes(order).execution) ? '0' : remaining(context);
     const isBuy = context.intent.side === 'BUY';
     const place = `order ${context.clientOrderId}: reserved`;
     compare(
       seq,
       place,
       isBuy ? context.reservedUsd : context.reservedShares,
-      isBuy ? reservation(left, context.reserveRate) : left,
+      decimal(isBuy ? reservation(left, context.reserveRate) : left),
     );
   }
 }

@@ -7,7 +7,8 @@ import {
   type Snapshot,
 } from 'xstate';
 import { type Admission, admit } from '../domain/admission.ts';
-import { decimal, toText } from '../domain/decimal.ts';
+import { toText } from '../domain/decimal.ts';
+import { negated, times } from '../domain/exact.ts';
 import { assertInvariant } from '../domain/faults.ts';
 import type { FillLeg } from '../domain/fill-leg.ts';
 import { sellableSize } from '../domain/position.ts';
@@ -313,11 +314,11 @@ export function createSystem(options: SystemOptions): System {
   }
 
   function bookLeg(leg: PositionLeg, voided: boolean): void {
-    const gross = decimal(leg.price).times(leg.size);
-    const signed = (leg.side === 'BUY') === voided ? gross : gross.negated();
-    ledger(voided ? 'fillVoided' : 'fill', leg.key, toText(signed), leg.key, leg.clientOrderId);
+    const gross = times(leg.price, leg.size);
+    const signed = (leg.side === 'BUY') === voided ? gross : negated(gross);
+    ledger(voided ? 'fillVoided' : 'fill', leg.key, signed, leg.key, leg.clientOrderId);
     if (leg.feeUsd === '0') return;
-    const fee = voided ? leg.feeUsd : `-${leg.feeUsd}`;
+    const fee = voided ? leg.feeUsd : negated(leg.feeUsd);
     ledger(voided ? 'feeVoided' : 'fee', leg.key, fee, leg.key, leg.clientOrderId);
   }
 

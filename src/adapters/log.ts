@@ -29,6 +29,7 @@ export function createLog(options: LogOptions): Log {
     colorize: isTerminal && options.write === undefined,
     translateTime: 'SYS:HH:MM:ss.l',
     ignore: 'pid',
+    singleLine: true,
     errorLikeObjectKeys: [],
   });
   const logger = pino(

@@ -103,7 +103,7 @@ function lines({ order, events, legs }: Explained): string[] {
         event.sinceMs === null ? '' : String(event.sinceMs),
         event.fromState === event.toState
           ? event.toState
-          : `${event.fromState} -> ${event.toState}`,
+          : `${event.fromState || 'new'} -> ${event.toState}`,
         event.status,
         event.type,
         printable(event.note),

@@ -5,10 +5,10 @@ import { InvalidValue } from '../domain/faults.ts';
 import { formatTime } from './duration.ts';
 import { type GlobalOptions, printResult } from './io.ts';
 import { loadConfig, withStore } from './settings.ts';
+import { isOpenStatus } from './statuses.ts';
 import { tableLines } from './table.ts';
 
 const MOST = 10_000;
-const OPEN: ReadonlySet<string> = new Set(['PENDING', 'PLACED', 'PARTIAL_FILL', 'UNKNOWN']);
 
 interface OrdersOptions extends GlobalOptions {
   readonly open?: boolean;
@@ -37,7 +37,7 @@ async function orders(options: OrdersOptions): Promise<void> {
       ...(options.strategy === undefined ? {} : { strategy: options.strategy }),
       limit: options.open === true ? MOST : limit,
     });
-    const chosen = options.open === true ? rows.filter(({ status }) => OPEN.has(status)) : rows;
+    const chosen = options.open === true ? rows.filter(({ status }) => isOpenStatus(status)) : rows;
     return chosen.slice(0, limit);
   });
   printResult(options, found, () =>

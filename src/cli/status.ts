@@ -3,11 +3,11 @@ import type { Command } from 'commander';
 import { decimal, toText, ZERO } from '../domain/decimal.ts';
 import { type GlobalOptions, printResult } from './io.ts';
 import { loadConfig, withStore } from './settings.ts';
+import { isOpenStatus } from './statuses.ts';
 import { tableLines } from './table.ts';
 
 /** More open orders than this are not added up. */
 const MAX_OPEN = 10_000;
-const OPEN: ReadonlySet<string> = new Set(['PENDING', 'PLACED', 'PARTIAL_FILL', 'UNKNOWN']);
 
 export function addStatus(program: Command): void {
   program
@@ -30,7 +30,7 @@ async function status(options: GlobalOptions): Promise<void> {
       account,
       orders: byStatus,
       openOrders: Object.entries(byStatus).reduce(
-        (total, [name, count]) => total + (OPEN.has(name) ? count : 0),
+        (total, [name, count]) => total + (isOpenStatus(name) ? count : 0),
         0,
       ),
       unsettledOrders: unsettled.length,

@@ -92,6 +92,10 @@ export function section<Shape extends z.core.$ZodShape>(shape: Shape) {
   });
 }
 
+export function listOf<Item extends z.ZodType>(item: Item) {
+  return z.array(item, { error: 'a list' });
+}
+
 function readPlain(input: unknown): string | undefined {
   const plain = typeof input === 'number' ? String(input) : input;
   return typeof plain === 'string' && PLAIN_DECIMAL.test(plain) ? plain : undefined;

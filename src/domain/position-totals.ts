@@ -6,6 +6,7 @@
  * construction: only the cost basis is ever rounded, and the realised result is read off the other two.
  */
 import { Decimal, type DecimalText, decimal, toText, ZERO } from './decimal.ts';
+import { compare, dividedBy, minus, plus, times } from './exact.ts';
 import { assertInvariant } from './faults.ts';
 import type { Side } from './instrument.ts';
 
@@ -90,7 +91,9 @@ interface Sum {
  * @throws {BrokenInvariant} when a leg's size is not above zero: adapters let no such leg through.
  */
 export function addLegs(totals: PositionTotals, legs: readonly PositionLeg[]): PositionTotals {
-  if (legs.length === 0) return totals;
+  const [only] = legs;
+  if (only === undefined) return totals;
+  if (legs.length === 1 && opens(totals, only)) return opened(totals, only);
   const sum: Sum = {
     size: decimal(totals.size),
     costBasis: decimal(totals.costBasis),
@@ -109,6 +112,36 @@ export function addLegs(totals: PositionTotals, legs: readonly PositionLeg[]): P
     boughtSize: toText(sum.boughtSize),
     soldSize: toText(sum.soldSize),
     cashFlowUsd: toText(sum.cashFlowUsd),
+  };
+}
+
+/** True for a leg that closes nothing: it only adds, which needs no rounding but the average's. */
+function opens(totals: PositionTotals, leg: PositionLeg): boolean {
+  const isShort = totals.size.startsWith('-');
+  return totals.size === '0' || (leg.side === 'SELL') === isShort;
+}
+
+/** `totals` with a leg that opens or adds. The same figures as `addLeg`, made from text. */
+function opened(totals: PositionTotals, leg: PositionLeg): PositionTotals {
+  assertInvariant(compare(leg.size, '0') > 0, 'a fill leg has a size above zero', {
+    key: leg.key,
+    size: leg.size,
+  });
+  const isBuy = leg.side === 'BUY';
+  const value = times(leg.price, leg.size);
+  const size = isBuy ? plus(totals.size, leg.size) : minus(totals.size, leg.size);
+  const costBasis = isBuy ? plus(totals.costBasis, value) : minus(totals.costBasis, value);
+  const cashFlowUsd = isBuy ? minus(totals.cashFlowUsd, value) : plus(totals.cashFlowUsd, value);
+  return {
+    size,
+    costBasis,
+    averageEntry: dividedBy(costBasis, size),
+    // Nothing is closed: the result stays.
+    realizedPnl: totals.realizedPnl,
+    feesUsd: plus(totals.feesUsd, leg.feeUsd),
+    boughtSize: isBuy ? plus(totals.boughtSize, leg.size) : totals.boughtSize,
+    soldSize: isBuy ? totals.soldSize : plus(totals.soldSize, leg.size),
+    cashFlowUsd,
   };
 }
 

@@ -4,7 +4,7 @@
  * orders are open.
  */
 import { assign, setup } from 'xstate';
-import { decimal, toText } from '../domain/decimal.ts';
+import { minus, negated, plus, times } from '../domain/exact.ts';
 
 export const ACCOUNT_VERSION = 1;
 
@@ -60,8 +60,8 @@ export function nextAccount(context: AccountContext, event: AccountEvent): Accou
     case 'account.deposited':
       return {
         ...context,
-        depositsUsd: toText(decimal(context.depositsUsd).plus(event.amountUsd)),
-        cashUsd: toText(decimal(context.cashUsd).plus(event.amountUsd)),
+        depositsUsd: plus(context.depositsUsd, event.amountUsd),
+        cashUsd: plus(context.cashUsd, event.amountUsd),
         updatedAtMs: event.atMs,
       };
     case 'account.legApplied':
@@ -84,29 +84,20 @@ function withLeg(
   sign: 1 | -1,
   atMs: number,
 ): AccountContext {
-  const gross = decimal(leg.price).times(leg.size);
-  const spent = (leg.side === 'BUY' ? gross : gross.negated()).plus(leg.feeUsd).times(sign);
+  const gross = times(leg.price, leg.size);
+  const spent = plus(leg.side === 'BUY' ? gross : negated(gross), leg.feeUsd);
   return {
     ...context,
-    cashUsd: toText(decimal(context.cashUsd).minus(spent)),
-    feesUsd:
-      leg.feeUsd === '0'
-        ? context.feesUsd
-        : toText(decimal(context.feesUsd).plus(decimal(leg.feeUsd).times(sign))),
+    cashUsd: sign === 1 ? minus(context.cashUsd, spent) : plus(context.cashUsd, spent),
+    feesUsd: plus(context.feesUsd, sign === 1 ? leg.feeUsd : negated(leg.feeUsd)),
     reservedUsd: plus(context.reservedUsd, reservedUsdChange),
     updatedAtMs: atMs,
   };
 }
 
-function plus(value: string, change: string): string {
-  return change === '0' ? value : toText(decimal(value).plus(change));
-}
-
 /** Dollars that a new order may reserve. May be negative after a fee's rounding; never spent then. */
 export function availableUsd(context: AccountContext): string {
-  return toText(
-    decimal(context.cashUsd).minus(context.reservedUsd).minus(context.minimumReserveUsd),
-  );
+  return minus(minus(context.cashUsd, context.reservedUsd), context.minimumReserveUsd);
 }
 
 export const accountMachine = setup({

@@ -35,7 +35,8 @@ export interface OrderContext {
   readonly retryAtMs: number | null;
   /** Why it was denied, rejected or cancelled, in words. */
   readonly reason: string | null;
-  readonly legs: Readonly<Record<string, FillLeg>>;
+  /** In the order in which they were first reported. A list: orders have few legs. */
+  readonly legs: readonly FillLeg[];
   /** Shares executed by the matching engine, voided legs included. */
   readonly matchedSize: DecimalText;
   /** The venue's own cumulative figure, where it is ahead of our legs: legs are missing. */
@@ -67,7 +68,7 @@ export function initialOrder(input: OrderInput): OrderContext {
     cancelRequested: false,
     retryAtMs: null,
     reason: null,
-    legs: {},
+    legs: [],
     matchedSize: '0',
     reportedSize: '0',
     filledSize: '0',

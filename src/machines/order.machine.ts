@@ -5,7 +5,7 @@
  * that comes late is taken like any other. See docs/adr/0003.
  */
 import { assign, type EventObject, enqueueActions, fromCallback, setup } from 'xstate';
-import { difference } from './difference.ts';
+import { minus } from '../domain/exact.ts';
 import { initialOrder, type OrderContext, type OrderInput } from './order.context.ts';
 import type { OrderEvent } from './order.events.ts';
 import {
@@ -565,14 +565,14 @@ function reportLeg(before: OrderContext, after: OrderContext, change: LegChange)
     type: 'order.legChanged',
     clientOrderId: before.clientOrderId,
     change,
-    reservedUsdChange: difference(after.reservedUsd, before.reservedUsd),
-    reservedSharesChange: difference(after.reservedShares, before.reservedShares),
+    reservedUsdChange: minus(after.reservedUsd, before.reservedUsd),
+    reservedSharesChange: minus(after.reservedShares, before.reservedShares),
   };
 }
 
 function reportReservation(before: OrderContext, after: OrderContext): OrderReport | undefined {
-  const reservedUsdChange = difference(after.reservedUsd, before.reservedUsd);
-  const reservedSharesChange = difference(after.reservedShares, before.reservedShares);
+  const reservedUsdChange = minus(after.reservedUsd, before.reservedUsd);
+  const reservedSharesChange = minus(after.reservedShares, before.reservedShares);
   if (reservedUsdChange === '0' && reservedSharesChange === '0') return undefined;
   return {
     type: 'order.reservationChanged',

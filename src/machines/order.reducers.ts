@@ -1,5 +1,14 @@
 /** Pure steps of an order: (context, what was reported) -> context. */
-import { Decimal, decimal, toText, ZERO } from '../domain/decimal.ts';
+import { type DecimalText, decimal, MAX_DECIMALS, toText } from '../domain/decimal.ts';
+import {
+  compare,
+  minus,
+  negated,
+  notBelowZero,
+  plus,
+  times,
+  timesRoundedUp,
+} from '../domain/exact.ts';
 import { feeUsd } from '../domain/fees.ts';
 import {
   type FillLeg,
@@ -36,7 +45,7 @@ let lastStep: LegStep | undefined;
 export function takeLeg(context: OrderContext, report: LegReport, atMs: number): LegStep {
   if (lastStep !== undefined && lastContext === context && lastReport === report) return lastStep;
   const key = legKey(context.instrument.venue, report);
-  const known = context.legs[key];
+  const known = context.legs.find((leg) => leg.key === key);
   lastContext = context;
   lastReport = report;
   lastStep =
@@ -47,29 +56,27 @@ export function takeLeg(context: OrderContext, report: LegReport, atMs: number):
 }
 
 function newLeg(context: OrderContext, report: LegReport, key: string, atMs: number): LegStep {
-  const size = decimal(report.size);
-  const leg: FillLeg = { ...report, key, feeUsd: feeOf(context, report, size) };
-  const matched = decimal(context.matchedSize).plus(size);
+  const leg: FillLeg = { ...report, key, feeUsd: feeOf(context, report) };
   // A leg first seen as failed moved no money: it only counts as executed.
   const isAlive = leg.settlement !== 'failed';
   const next = {
     ...context,
     acknowledged: true,
     venueOrderId: context.venueOrderId ?? report.venueOrderId,
-    legs: { ...context.legs, [key]: leg },
-    matchedSize: toText(matched),
+    legs: [...context.legs, leg],
+    matchedSize: plus(context.matchedSize, report.size),
     updatedAtMs: atMs,
   };
-  if (isAlive) addMoney(next, leg, size);
-  hold(next, matched);
+  if (isAlive) addMoney(next, leg, 1);
+  hold(next);
   return { next, change: { effect: isAlive ? 'applied' : 'none', leg }, isNew: true };
 }
 
-function feeOf(context: OrderContext, report: LegReport, size: Decimal): string {
+function feeOf(context: OrderContext, report: LegReport): string {
   if (report.feeUsd !== undefined) return report.feeUsd;
   const { fees } = context.instrument;
   if (report.role === 'maker' && fees.takerOnly) return '0';
-  return toText(feeUsd(fees, report.role, decimal(report.price), size));
+  return toText(feeUsd(fees, report.role, decimal(report.price), decimal(report.size)));
 }
 
 function knownLeg(context: OrderContext, report: LegReport, known: FillLeg, atMs: number): LegStep {
@@ -91,13 +98,13 @@ function knownLeg(context: OrderContext, report: LegReport, known: FillLeg, atMs
   };
   const next = {
     ...context,
-    legs: { ...context.legs, [leg.key]: leg },
+    legs: context.legs.map((other) => (other === known ? leg : other)),
     faults: context.faults + (contradicts || (conflicted && !known.conflicted) ? 1 : 0),
     updatedAtMs: atMs,
   };
   const effect = effectOf(known.settlement, settlement);
-  if (effect === 'voided') addMoney(next, leg, decimal(leg.size).negated());
-  else if (effect === 'applied') addMoney(next, leg, decimal(leg.size));
+  if (effect === 'voided') addMoney(next, leg, -1);
+  else if (effect === 'applied') addMoney(next, leg, 1);
   return { next, change: { effect, leg }, isNew: false };
 }
 
@@ -112,32 +119,20 @@ function effectOf(before: Settlement, after: Settlement): LegChange['effect'] {
 /** A context being made: not yet seen by anybody. */
 type Draft = { -readonly [K in keyof OrderContext]: OrderContext[K] };
 
-function addMoney(draft: Draft, leg: FillLeg, signedSize: Decimal): void {
-  draft.filledSize = toText(decimal(draft.filledSize).plus(signedSize));
-  draft.filledUsd = toText(decimal(draft.filledUsd).plus(signedSize.times(leg.price)));
+function addMoney(draft: Draft, leg: FillLeg, sign: 1 | -1): void {
+  const size = sign === 1 ? leg.size : negated(leg.size);
+  draft.filledSize = plus(draft.filledSize, size);
+  draft.filledUsd = plus(draft.filledUsd, times(size, leg.price));
   if (leg.feeUsd === '0') return;
-  const fee = signedSize.isNegative() ? decimal(leg.feeUsd).negated() : decimal(leg.feeUsd);
-  draft.feesUsd = toText(decimal(draft.feesUsd).plus(fee));
+  draft.feesUsd = plus(draft.feesUsd, sign === 1 ? leg.feeUsd : negated(leg.feeUsd));
 }
 
 /** An order that holds a reservation holds what it could still spend or sell. */
-function hold(draft: Draft, matched: Decimal): void {
+function hold(draft: Draft): void {
   if (draft.reservedUsd === '0' && draft.reservedShares === '0') return;
-  const { size } = draft.intent;
-  const left =
-    size === undefined ? remaining(draft) : Decimal.max(ZERO, decimal(size).minus(matched));
-  if (draft.intent.side === 'SELL') draft.reservedShares = toText(left);
-  else draft.reservedUsd = toText(reservation(left, draft.reserveRate));
-}
-
-/** Shares or dollars that the matching engine may still execute; never below zero. */
-export function remaining(context: OrderContext): Decimal {
-  const { size, amountUsd } = context.intent;
-  if (size !== undefined) return Decimal.max(ZERO, decimal(size).minus(context.matchedSize));
-  let spent = ZERO;
-  for (const leg of Object.values(context.legs))
-    spent = spent.plus(decimal(leg.price).times(leg.size));
-  return Decimal.max(ZERO, decimal(amountUsd ?? '0').minus(spent));
+  const left = remaining(draft);
+  if (draft.intent.side === 'SELL') draft.reservedShares = left;
+  else draft.reservedUsd = reservation(left, draft.reserveRate);
 }
 
 /** Takes the reservation up again: the venue has an order that we had given up. */
@@ -151,20 +146,29 @@ export function reserveAgain(context: OrderContext): OrderContext {
  */
 export function releaseReservation(context: OrderContext): OrderContext {
   if (context.reservedUsd === '0' && context.reservedShares === '0') return context;
-  const missing = Decimal.max(ZERO, decimal(context.reportedSize).minus(context.matchedSize));
-  if (context.intent.size !== undefined) return reserve(context, missing);
-  return reserve(context, missing.gt(0) ? remaining(context) : ZERO);
+  const missing = notBelowZero(minus(context.reportedSize, context.matchedSize));
+  if (context.intent.size !== undefined || missing === '0') return reserve(context, missing);
+  return reserve(context, remaining(context));
 }
 
-function reserve(context: OrderContext, quantity: Decimal): OrderContext {
+function reserve(context: OrderContext, quantity: DecimalText): OrderContext {
   return context.intent.side === 'SELL'
-    ? { ...context, reservedShares: toText(quantity) }
-    : { ...context, reservedUsd: toText(reservation(quantity, context.reserveRate)) };
+    ? { ...context, reservedShares: quantity }
+    : { ...context, reservedUsd: reservation(quantity, context.reserveRate) };
+}
+
+/** Shares or dollars that the matching engine may still execute; never below zero. */
+export function remaining(context: OrderContext): DecimalText {
+  const { size, amountUsd = '0' } = context.intent;
+  if (size !== undefined) return notBelowZero(minus(size, context.matchedSize));
+  let left: DecimalText = amountUsd;
+  for (const leg of context.legs) left = minus(left, times(leg.price, leg.size));
+  return notBelowZero(left);
 }
 
 /** Dollars to hold for `quantity` (shares or dollars), rounded up to the collateral's 6 decimals. */
-export function reservation(quantity: Decimal, reserveRate: string): Decimal {
-  return quantity.times(reserveRate).toDecimalPlaces(6, Decimal.ROUND_UP);
+export function reservation(quantity: DecimalText, reserveRate: DecimalText): DecimalText {
+  return timesRoundedUp(quantity, reserveRate, MAX_DECIMALS);
 }
 
 /**
@@ -172,18 +176,19 @@ export function reservation(quantity: Decimal, reserveRate: string): Decimal {
  * left: sizes are floored to the venue's grid, so the last fraction can never be spent.
  */
 export function isComplete(context: OrderContext): boolean {
-  const left = remaining(context);
-  return context.intent.size !== undefined ? left.lte(0) : left.lt('0.01');
+  const { size } = context.intent;
+  if (size !== undefined) return compare(context.matchedSize, size) >= 0;
+  return compare(remaining(context), '0.01') < 0;
 }
 
 /** The venue's cumulative figure; only ever grows. */
-export function takeReportedSize(context: OrderContext, sizeMatched: string): OrderContext {
-  return decimal(sizeMatched).gt(context.reportedSize)
+export function takeReportedSize(context: OrderContext, sizeMatched: DecimalText): OrderContext {
+  return compare(sizeMatched, context.reportedSize) > 0
     ? { ...context, reportedSize: sizeMatched }
     : context;
 }
 
 /** True while the venue has told of more shares than we have legs for. */
 export function missesLegs(context: OrderContext): boolean {
-  return decimal(context.reportedSize).gt(context.matchedSize);
+  return compare(context.reportedSize, context.matchedSize) > 0;
 }

@@ -116,21 +116,17 @@ function matchedStatus(settlement: SettlementState): OrderStatus {
  * The settlement of a whole order, folded over its legs: its least advanced leg that is still
  * under way; once all are final, `confirmed` where any is, else `failed`.
  */
-export function foldSettlement(legs: Readonly<Record<string, FillLeg>>): SettlementState {
-  let seen = 0;
+export function foldSettlement(legs: readonly FillLeg[]): SettlementState {
   let confirmed = false;
   let slowest: SettlementState | undefined;
-  for (const key in legs) {
-    const settlement = legs[key]?.settlement;
-    if (settlement === undefined) continue;
-    seen += 1;
+  for (const { settlement } of legs) {
     if (settlement === 'confirmed') confirmed = true;
     else if (settlement === 'matched') return 'matched';
     else if (settlement === 'retrying') slowest = 'retrying';
     else if (settlement === 'mined') slowest ??= 'mined';
   }
   if (slowest !== undefined) return slowest;
-  if (seen === 0) return 'none';
+  if (legs.length === 0) return 'none';
   return confirmed ? 'confirmed' : 'failed';
 }
 

@@ -3,7 +3,7 @@
  * `flat` and `open` follow the folded size; a voided leg can take either to the other.
  */
 import { assign, setup } from 'xstate';
-import { decimal, toText } from '../domain/decimal.ts';
+import { plus } from '../domain/exact.ts';
 import type { InstrumentId } from '../domain/instrument.ts';
 import {
   applyLeg,
@@ -62,10 +62,7 @@ export function nextPosition(context: PositionContext, event: PositionEvent): Po
   return {
     ...context,
     fold,
-    reservedShares:
-      event.reservedSharesChange === '0'
-        ? context.reservedShares
-        : toText(decimal(context.reservedShares).plus(event.reservedSharesChange)),
+    reservedShares: plus(context.reservedShares, event.reservedSharesChange),
     updatedAtMs: event.atMs,
   };
 }

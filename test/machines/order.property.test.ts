@@ -71,7 +71,7 @@ function endOf(order: OrderUnderTest) {
   return {
     execution: order.execution(),
     settlement: order.settlement(),
-    legs: Object.fromEntries(Object.entries(context.legs).sort(([a], [b]) => (a < b ? -1 : 1))),
+    legs: [...context.legs].sort((a, b) => (a.key < b.key ? -1 : 1)),
     matchedSize: context.matchedSize,
     filledSize: context.filledSize,
     filledUsd: context.filledUsd,
@@ -130,7 +130,7 @@ describe('an order', () => {
         (events) => {
           const order = run(events);
           const { legs: kept, filledSize } = order.context();
-          const alive = Object.values(kept).filter((known) => known.settlement !== 'failed');
+          const alive = kept.filter((known) => known.settlement !== 'failed');
           const sizes = booked(order.reports);
           expect([...sizes.keys()].sort()).toEqual(alive.map((known) => known.key).sort());
           const sum = alive.reduce((total, known) => total.plus(known.size), ZERO);

@@ -77,7 +77,7 @@ export function socketFolder(folder: ServerFolder): string {
 }
 
 /** Only the server's account, and root, can enter: the server itself asks for no password. */
-export function makePrivate(path: string, account?: Account): string {
+function makePrivate(path: string, account?: Account): string {
   const uid = account?.uid ?? process.getuid?.();
   if (!existsSync(path)) {
     mkdirSync(path, { mode: 0o700, recursive: true });

@@ -121,7 +121,7 @@ function runInitdb(cluster: string, initdb: string, account?: Account): Promise<
     child.on('error', (error) => failed(messageOf(error), error));
     child.on('close', (status, signal) => {
       if (status === 0) done();
-      else failed(lastComplaint(errors.join('')) ?? `it ended with ${signal ?? status}`);
+      else failed(complaintOf(errors.join('')) ?? `it ended with ${signal ?? status}`);
     });
   });
 }
@@ -164,7 +164,7 @@ export function startPostmaster(
   return {
     ended() {
       if (end === undefined) return undefined;
-      return lastComplaint(readFileSync(folder.log).subarray(start).toString()) ?? end;
+      return complaintOf(readFileSync(folder.log).subarray(start).toString()) ?? end;
     },
   };
 }
@@ -174,13 +174,14 @@ function serverEnvironment(): NodeJS.ProcessEnv {
   return { PATH: process.env.PATH, LANG: 'C', LC_ALL: 'C', TZ: 'UTC' };
 }
 
-function lastComplaint(output: string): string | undefined {
+/** The line that says why it failed: the cause where it is named, else the last of the complaints. */
+function complaintOf(output: string): string | undefined {
   const lines = output
     .split('\n')
     .filter((line) => /FATAL|PANIC|error:|could not/.test(line))
     .filter((line) => !/the database system is/.test(line));
-  const last = lines.at(-1);
-  return last === undefined ? undefined : oneLine(last.replace(/^.*?(FATAL|PANIC|error): */, ''));
+  const cause = lines.find((line) => /No space left|Permission denied/.test(line)) ?? lines.at(-1);
+  return cause === undefined ? undefined : oneLine(cause.replace(/^.*?(FATAL|PANIC|error): */, ''));
 }
 
 /** The pid file of a cluster; undefined when there is none or it is not complete. */

@@ -1,5 +1,5 @@
 /** The store on PostgreSQL: fulfils the store port and the paper venue's, embedded or outside. */
-import { Migrator, sql } from 'kysely';
+import { type Kysely, Migrator, sql } from 'kysely';
 import { migrations } from '../../../migrations/index.ts';
 import type { PaperStore, Store } from '../../actors/store-port.ts';
 import { commitBatch } from './commit.ts';
@@ -87,30 +87,7 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
         transactions += 1;
       }),
 
-    projectedThrough: () => tracked('projectedThrough', () => restore.projectedThrough(db)),
-    lastSeq: () => tracked('lastSeq', () => restore.lastSeq(db)),
-    liveActors: () => restore.liveActors(db, tracked),
-    actor: (actorId) => tracked('actor', () => restore.actor(db, actorId)),
-    journalAfter: (afterSeq) => restore.journalAfter(db, tracked, afterSeq),
-
-    intentsByKeys: (keys) => tracked('intentsByKeys', () => reads.intentsByKeys(db, keys)),
-    preparedByVenueOrderIds: (ids) =>
-      tracked('preparedByVenueOrderIds', () => reads.preparedByVenueOrderIds(db, ids)),
-    preparedByClientOrderIds: (ids) =>
-      tracked('preparedByClientOrderIds', () => reads.preparedByClientOrderIds(db, ids)),
-
-    order: (id) => tracked('order', () => reads.order(db, id)),
-    findOrders: (text) => tracked('findOrders', () => reads.findOrders(db, text)),
-    orders: (filter) => tracked('orders', () => reads.orders(db, filter)),
-    orderCounts: () => tracked('orderCounts', () => reads.orderCounts(db)),
-    orderEvents: (id) => tracked('orderEvents', () => reads.orderEvents(db, id)),
-    legsOfOrder: (id) => tracked('legsOfOrder', () => reads.legsOfOrder(db, id)),
-    legs: (limit) => tracked('legs', () => reads.legs(db, limit)),
-    legCount: () => tracked('legCount', () => reads.legCount(db)),
-    orphans: () => tracked('orphans', () => reads.orphans(db)),
-    positions: () => tracked('positions', () => reads.positions(db)),
-    ledgerTotal: (accountId) => tracked('ledgerTotal', () => reads.ledgerTotal(db, accountId)),
-    metadata: (key) => tracked('metadata', () => restore.metadata(db, key)),
+    ...readsOf(db, tracked),
     setMetadata: (key, value) =>
       tracked('setMetadata', async () => {
         await tables.metadata.insert([{ key, value }]).execute(db);
@@ -138,11 +115,40 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
   };
 }
 
+type Writes = 'migrate' | 'acquireWriter' | 'commit' | 'project' | 'setMetadata';
+type Reads = Omit<Store, Writes | 'transactions' | 'pending' | 'close'>;
+
+function readsOf(db: Kysely<unknown>, tracked: restore.Tracked): Reads {
+  return {
+    projectedThrough: () => tracked('projectedThrough', () => restore.projectedThrough(db)),
+    lastSeq: () => tracked('lastSeq', () => restore.lastSeq(db)),
+    liveActors: () => restore.liveActors(db, tracked),
+    actor: (actorId) => tracked('actor', () => restore.actor(db, actorId)),
+    journalAfter: (afterSeq) => restore.journalAfter(db, tracked, afterSeq),
+
+    intentsByKeys: (keys) => tracked('intentsByKeys', () => reads.intentsByKeys(db, keys)),
+    preparedByVenueOrderIds: (ids) =>
+      tracked('preparedByVenueOrderIds', () => reads.preparedByVenueOrderIds(db, ids)),
+    preparedByClientOrderIds: (ids) =>
+      tracked('preparedByClientOrderIds', () => reads.preparedByClientOrderIds(db, ids)),
+
+    order: (id) => tracked('order', () => reads.order(db, id)),
+    findOrders: (text) => tracked('findOrders', () => reads.findOrders(db, text)),
+    orders: (filter) => tracked('orders', () => reads.orders(db, filter)),
+    orderCounts: () => tracked('orderCounts', () => reads.orderCounts(db)),
+    orderEvents: (id) => tracked('orderEvents', () => reads.orderEvents(db, id)),
+    legsOfOrder: (id) => tracked('legsOfOrder', () => reads.legsOfOrder(db, id)),
+    legs: (limit) => tracked('legs', () => reads.legs(db, limit)),
+    legCount: () => tracked('legCount', () => reads.legCount(db)),
+    orphans: () => tracked('orphans', () => reads.orphans(db)),
+    positions: () => tracked('positions', () => reads.positions(db)),
+    ledgerTotal: (accountId) => tracked('ledgerTotal', () => reads.ledgerTotal(db, accountId)),
+    metadata: (key) => tracked('metadata', () => restore.metadata(db, key)),
+  };
+}
+
 /** Applies missing migrations in one transaction; several processes may do so at once. */
-async function migrate(
-  db: ReturnType<typeof openDatabase>,
-  schema: string,
-): Promise<readonly string[]> {
+async function migrate(db: Kysely<unknown>, schema: string): Promise<readonly string[]> {
   const migrator = new Migrator({
     db,
     provider: { getMigrations: async () => ({ ...migrations }) },

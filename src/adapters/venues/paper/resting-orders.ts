@@ -29,6 +29,8 @@ interface Place {
 export class RestingOrders {
   readonly #queuePosition: 'back' | 'front';
   readonly #places = new Map<string, Place>();
+  /** By priority; undefined after an order came or went. */
+  #byPriority: readonly Place[] | undefined;
 
   constructor(queuePosition: 'back' | 'front') {
     this.#queuePosition = queuePosition;
@@ -42,10 +44,11 @@ export class RestingOrders {
   add(order: PaperOrder, book: VisibleBook): void {
     if (order.ahead === undefined && book.seen) order.ahead = this.#arrival(order, book);
     this.#places.set(order.id, { order, shrunk: { atMs: Number.NaN, size: ZERO } });
+    this.#byPriority = undefined;
   }
 
   remove(id: string): void {
-    this.#places.delete(id);
+    if (this.#places.delete(id)) this.#byPriority = undefined;
   }
 
   /** The orders, first to be filled first. */
@@ -114,8 +117,8 @@ export class RestingOrders {
   }
 
   #sorted(): readonly Place[] {
-    const places = [...this.#places.values()];
-    return places.length < 2 ? places : places.sort((a, b) => byPriority(a.order, b.order));
+    this.#byPriority ??= [...this.#places.values()].sort((a, b) => byPriority(a.order, b.order));
+    return this.#byPriority;
   }
 }
 

@@ -1,0 +1,228 @@
+/** `fillwright run`: trades until it is told to stop. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command } from 'commander';
+import type { Log } from '../actors/execution.ts';
+import { type RunningInspector, startInspector } from '../adapters/inspector.ts';
+import type { Config } from '../config.ts';
+import { FillwrightFault, InvalidValue } from '../domain/faults.ts';
+import { createEngine, type Engine, type Summary } from '../engine.ts';
+import { parseDuration } from './duration.ts';
+import { type GlobalOptions, printError, printResult, remark } from './io.ts';
+import { progressFacts, type RunWatch, renderRun, watchRun } from './run-view.ts';
+import { openScreen, type Screen } from './screen.ts';
+import { commandLog, loadConfig } from './settings.ts';
+import { onStopSignals } from './signals.ts';
+import { summaryLines } from './summary-lines.ts';
+
+/** A log that is no terminal gets a line this often. */
+const PROGRESS_EVERY_MS = 5_000;
+/** A bug that ends trading is noticed within this time. */
+const CHECK_EVERY_MS = 200;
+/** An orderly stop waits for the database. One that has gone cannot keep the process for ever. */
+const STOP_LIMIT_MS = 30_000;
+
+interface RunOptions extends GlobalOptions {
+  readonly for?: string;
+  readonly inspect?: string | true;
+  readonly seed?: string;
+}
+
+export function addRun(program: Command): void {
+  program
+    .command('run')
+    .description('Trade until Ctrl-C: restore everything, follow the market, run the strategies.')
+    .option('--for <duration>', 'end by itself after 500ms, 30s, 5m or 1h')
+    .option('--inspect [port]', 'show every actor to the Stately inspector on this machine')
+    .option('--seed <text>', 'another story of the market simulator, when it starts anew')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ fillwright run --config config/start.yaml\n  $ fillwright run --for 20s --json | jq .realizedPnl',
+    )
+    .action(async (_options, command: Command) => run(command.optsWithGlobals()));
+}
+
+async function run(options: RunOptions): Promise<void> {
+  const forMs = options.for === undefined ? undefined : parseDuration(options.for, '--for');
+  const config = withSeed(await loadConfig(options), options.seed);
+  const port = inspectorPort(options.inspect, config);
+  const isLive = process.stdout.isTTY === true && !options.json && !options.quiet;
+
+  const terminal = createTerminal();
+  const log = commandLog(config, options, isLive ? (line) => terminal.line(line) : undefined);
+  const stop = onStopSignals(() => {
+    terminal.leave();
+    remark(options, 'Stopping. Press Ctrl-C again to leave at once.');
+  });
+  let inspector: RunningInspector | undefined;
+  try {
+    inspector = port === undefined ? undefined : await startInspector({ port, log });
+    if (inspector !== undefined) remark(options, `The inspector is at ${inspector.url}.`);
+    const engine = createEngine(config, {
+      log,
+      ...(inspector === undefined ? {} : { inspect: inspector.inspect }),
+    });
+    remark(options, 'Starting.');
+    await engine.start();
+    const summary = await live(engine, {
+      signal: stop.signal,
+      log,
+      forMs,
+      title: `${config.mode}  ${config.marketData.source}`,
+      terminal: isLive ? terminal : undefined,
+    });
+    printResult(options, summary, () => [
+      ...summaryLines(summary, process.stdout.columns),
+      '',
+      `Stopped. Everything is kept in ${place(config)}; starting again goes on from here.`,
+    ]);
+  } catch (error) {
+    if (!(error instanceof StoppedWithoutStore)) throw error;
+    // Whatever still waits for the database would keep the process for ever.
+    process.exit(printError(error, options));
+  } finally {
+    stop.dispose();
+    await inspector?.close();
+  }
+}
+
+interface LiveOptions {
+  readonly signal: AbortSignal;
+  readonly log: Log;
+  readonly forMs: number | undefined;
+  readonly title: string;
+  /** Absent: lines of progress in place of the live table. */
+  readonly terminal: LiveTerminal | undefined;
+}
+
+/** The terminal of a live table: the lines of the log go into the table while it is shown. */
+interface LiveTerminal {
+  line(line: string): void;
+  show(watch: RunWatch): void;
+  /** Gives the terminal back. */
+  leave(): void;
+}
+
+function createTerminal(): LiveTerminal {
+  let shown: { readonly watch: RunWatch; readonly screen: Screen } | undefined;
+  return {
+    line(line) {
+      if (shown === undefined) process.stderr.write(line);
+      else shown.watch.note(line);
+    },
+    show(watch) {
+      const screen = openScreen(process.stdout, (size) => renderRun(watch.view(), size));
+      shown = { watch, screen };
+    },
+    leave() {
+      shown?.screen.close();
+      shown = undefined;
+    },
+  };
+}
+
+/** Watches a started engine to its end and stops it, whatever happens on the way. */
+async function live(engine: Engine, options: LiveOptions): Promise<Summary> {
+  let summary: Summary | undefined;
+  try {
+    const watch = await watchRun(engine, options.title);
+    const closeDisplay = display(watch, options);
+    try {
+      await untilEnd(engine, options);
+    } finally {
+      closeDisplay();
+      watch.close();
+    }
+    summary = await inTime(engine.summary());
+  } finally {
+    await inTime(engine.stop());
+  }
+  return summary;
+}
+
+/** The live table on a terminal, lines of progress elsewhere. Answers the end of it. */
+function display(watch: RunWatch, { terminal, log }: LiveOptions): () => void {
+  if (terminal !== undefined) {
+    terminal.show(watch);
+    return () => terminal.leave();
+  }
+  const timer = setInterval(
+    () => log.info(progressFacts(watch.view()), 'Running.'),
+    PROGRESS_EVERY_MS,
+  );
+  return () => clearInterval(timer);
+}
+
+/**
+ * Resolves at a signal, at the end of the time or of the market data.
+ *
+ * @throws what ended the market data; `broken_invariant` when a bug has ended trading.
+ */
+async function untilEnd(engine: Engine, { signal, forMs }: LiveOptions): Promise<void> {
+  const over = new AbortController();
+  const stopped = new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  const timed = async (milliseconds: number) => {
+    await sleep(milliseconds, undefined, { signal: over.signal });
+  };
+  const watchFailure = async (): Promise<void> => {
+    for (;;) {
+      await timed(CHECK_EVERY_MS);
+      const { failure } = engine.health();
+      if (failure !== null) {
+        throw new FillwrightFault('broken_invariant', `Trading has ended: ${failure}`);
+      }
+    }
+  };
+  try {
+    const ends = [stopped, engine.finished(), watchFailure()];
+    await Promise.race(forMs === undefined ? ends : [...ends, timed(forMs)]);
+  } finally {
+    over.abort();
+  }
+}
+
+class StoppedWithoutStore extends FillwrightFault {
+  constructor() {
+    super(
+      'store_unavailable',
+      `The database has not answered for ${STOP_LIMIT_MS / 1_000} s: stopped without it. Nothing that was answered is lost.`,
+    );
+  }
+}
+
+async function inTime<T>(work: Promise<T>): Promise<T> {
+  const over = new AbortController();
+  const limit = async (): Promise<never> => {
+    await sleep(STOP_LIMIT_MS, undefined, { signal: over.signal });
+    throw new StoppedWithoutStore();
+  };
+  try {
+    return await Promise.race([work, limit()]);
+  } finally {
+    over.abort();
+  }
+}
+
+function withSeed(config: Config, seed: string | undefined): Config {
+  if (seed === undefined) return config;
+  const { marketData } = config;
+  if (marketData.source !== 'simulator') {
+    throw new InvalidValue('--seed', seed, 'a configuration with marketData.source: simulator');
+  }
+  return { ...config, marketData: { ...marketData, seed } };
+}
+
+/** The port to listen on, or undefined for no inspector. */
+function inspectorPort(asked: string | true | undefined, config: Config): number | undefined {
+  if (asked === undefined) return config.inspector.enabled ? config.inspector.port : undefined;
+  if (asked === true) return config.inspector.port;
+  const port = /^\d{1,5}$/.test(asked) ? Number(asked) : Number.NaN;
+  if (port >= 0 && port <= 65_535) return port;
+  throw new InvalidValue('--inspect', asked, 'a port from 0 to 65535');
+}
+
+function place({ database, dataFolder }: Config): string {
+  return database.url === undefined ? dataFolder : `schema ${database.schema} of the database`;
+}
