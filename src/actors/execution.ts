@@ -4,6 +4,7 @@
  */
 import type { InspectionEvent } from 'xstate';
 import { FillwrightFault } from '../domain/faults.ts';
+import type { LegReport } from '../domain/fill-leg.ts';
 import { accountMachine } from '../machines/account.machine.ts';
 import { orderMachine } from '../machines/order.machine.ts';
 import { positionMachine } from '../machines/position.machine.ts';
@@ -60,10 +61,12 @@ export interface Execution {
   readonly loader: Loader;
   /** Runs one turn now. Durable when `journal.durable()` resolves. */
   dispatch(input: EngineInput, rows?: InputRows): void;
+  /** A leg that cannot be booked: said with everything that the venue told, and counted. */
+  refuseLeg(leg: LegReport, problem: string): void;
   /** Lets effects act. Called once, after the venue has been asked what was missed or may be. */
   openGate(): void;
   /** Counts of what went wrong since the start. */
-  readonly faults: Readonly<{ actors: number; orphans: number }>;
+  readonly faults: Readonly<{ actors: number; orphans: number; refusedLegs: number }>;
   /** The bug that ended trading, if one did. */
   readonly failure: unknown;
   stop(): Promise<void>;
@@ -77,7 +80,7 @@ export async function openExecution(options: ExecutionOptions): Promise<Executio
   const opened = new Promise<void>((resolve) => {
     openGate = resolve;
   });
-  const faults = { actors: 0, orphans: 0 };
+  const faults = { actors: 0, orphans: 0, refusedLegs: 0 };
   let failure: unknown;
 
   const effects = createEffects({
@@ -162,6 +165,7 @@ export async function openExecution(options: ExecutionOptions): Promise<Executio
       for (const { entry } of cut) reapIfClosed(entry);
     },
     onError: (error) => log.error({ error }, error.message),
+    onBroken: (error) => fail(error, { part: 'read tables' }),
   });
 
   const restored = await restore({ store, system, loader, projectedThrough });
@@ -200,13 +204,19 @@ export async function openExecution(options: ExecutionOptions): Promise<Executio
       system.turn(seq, input);
       identities?.check(seq);
     } catch (error) {
-      failure = error;
-      effects.stop();
-      const message = error instanceof Error ? error.message : String(error);
-      log.error({ error, seq, input: input.type }, `The engine stops: ${message}`);
-      publisher.now({ type: 'fault', message, facts: { seq, input: input.type } });
+      fail(error, { seq, input: input.type });
       throw error;
     }
+  }
+
+  function fail(error: unknown, facts: Record<string, unknown>): void {
+    failure = error;
+    effects.stop();
+    // What the failed turn left behind is written nowhere: the log decides at the next start.
+    projector.stop();
+    const message = error instanceof Error ? error.message : String(error);
+    log.error({ error, ...facts }, `The engine stops: ${message}`);
+    publisher.now({ type: 'fault', message, facts });
   }
 
   function onFault(fault: ActorFault): void {
@@ -233,6 +243,12 @@ export async function openExecution(options: ExecutionOptions): Promise<Executio
     restored,
     loader,
     dispatch,
+    refuseLeg(leg, problem) {
+      faults.refusedLegs += 1;
+      const message = `The venue ${options.venue.name} told of a leg that cannot be booked: ${problem}.`;
+      log.error({ leg }, message);
+      publisher.now({ type: 'fault', message, facts: { leg, problem } });
+    },
     openGate,
     faults,
     get failure() {
@@ -241,7 +257,7 @@ export async function openExecution(options: ExecutionOptions): Promise<Executio
     async stop() {
       effects.stop();
       await journal.durable();
-      await projector.flush();
+      if (failure === undefined) await projector.flush();
       projector.stop();
     },
   };

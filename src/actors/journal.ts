@@ -4,13 +4,17 @@
  * together in the next one (group commit).
  */
 import { setImmediate } from 'node:timers';
+import { setImmediate as nextTick } from 'node:timers/promises';
 import { FillwrightFault } from '../domain/faults.ts';
 import type { EngineInput } from '../machines/system.machine.ts';
 import type { Clock, Ids } from './ports.ts';
 import type { IntentRow, JournalBatch, PreparedRow, Store } from './store-port.ts';
 
-/** One transaction stays small enough to be retried whole. */
-const MAX_BATCH_INPUTS = 4_096;
+/** Inputs that are answered together: small, so that what their answers start can be committed while
+ * the next answers are still being given. */
+const SLICE_INPUTS = 64;
+/** Slices of one commit: it stays small enough to be retried whole. */
+const MAX_BATCH_SLICES = 64;
 /** Inputs taken in memory while the store is away; beyond it nothing more is taken. */
 export const MAX_WAITING_INPUTS = 100_000;
 /** The same batch again after a lost store: 100 ms, doubling, at most 5 s. */
@@ -35,12 +39,12 @@ export interface Journal {
   /** Resolves when everything appended so far is durable. Rejects only when it never will be. */
   durable(): Promise<void>;
   readonly lastSeq: number;
-  /** Inputs not yet durable. */
+  /** Inputs not yet answered for. */
   readonly waiting: number;
   readonly health: JournalHealth;
 }
 
-interface Pending {
+interface Slice {
   /** On its way to the store: takes nothing more. */
   sealed: boolean;
   readonly inputs: string[];
@@ -65,8 +69,11 @@ export function createJournal(options: JournalOptions): Journal {
   const { store, clock, ids } = options;
   let lastSeq = options.lastSeq;
   let durableSeq = options.lastSeq;
-  /** Batches not yet durable, oldest first; only the last one still takes inputs. */
-  const queue: Pending[] = [];
+  let answeredSeq = options.lastSeq;
+  /** Slices not yet durable, oldest first; only the last one still takes inputs. */
+  const queue: Slice[] = [];
+  /** Durable slices whose waiters have not been told yet, oldest first. */
+  const durable: Slice[] = [];
   let running = false;
   let health: JournalHealth = { state: 'ok' };
 
@@ -93,32 +100,45 @@ export function createJournal(options: JournalOptions): Journal {
   }
 
   async function run(): Promise<void> {
-    for (let batch = queue[0]; batch !== undefined; batch = queue[0]) {
+    while (queue.length > 0) {
       await options.room();
-      batch.sealed = true;
-      const firstSeq = durableSeq + 1;
-      durableSeq = await attempt(batch, firstSeq);
+      const batch = queue.slice(0, MAX_BATCH_SLICES);
+      for (const slice of batch) slice.sealed = true;
+      try {
+        durableSeq = await writeBatch(batch, durableSeq + 1);
+      } catch (error) {
+        stopForGood(error);
+        return;
+      }
+      queue.splice(0, batch.length);
+      durable.push(...batch);
+      if (durable.length === batch.length) answer();
+      // What the first answers have started belongs to the next commit.
+      await nextTick();
     }
     running = false;
   }
 
-  async function attempt(batch: Pending, firstSeq: number): Promise<number> {
-    const lastOfBatch = firstSeq + batch.inputs.length - 1;
-    try {
-      await commit({
-        batchId: ids.next('batch'),
-        firstSeq,
-        lastSeq: lastOfBatch,
-        inputs: `[${batch.inputs.join(',')}]`,
-        intents: batch.intents,
-        prepared: batch.prepared,
-      });
-    } catch (error) {
-      stopForGood(error);
-      return durableSeq;
-    }
-    queue.shift();
-    batch.resolve();
+  /** Tells the waiters of one slice, and of the next one when that has been dealt with. */
+  function answer(): void {
+    const slice = durable.shift();
+    if (slice === undefined) return;
+    answeredSeq += slice.inputs.length;
+    slice.resolve();
+    if (durable.length > 0) setImmediate(answer);
+  }
+
+  async function writeBatch(batch: readonly Slice[], firstSeq: number): Promise<number> {
+    const inputs = batch.flatMap((slice) => slice.inputs);
+    const lastOfBatch = firstSeq + inputs.length - 1;
+    await commit({
+      batchId: ids.next('batch'),
+      firstSeq,
+      lastSeq: lastOfBatch,
+      inputs: `[${inputs.join(',')}]`,
+      intents: batch.flatMap((slice) => slice.intents),
+      prepared: batch.flatMap((slice) => slice.prepared),
+    });
     return lastOfBatch;
   }
 
@@ -136,13 +156,13 @@ export function createJournal(options: JournalOptions): Journal {
             },
           );
     setHealth({ state: 'broken', error: fault });
-    for (const batch of queue.splice(0)) batch.reject(fault);
+    for (const slice of queue.splice(0)) slice.reject(fault);
   }
 
-  function openBatch(): Pending {
+  function openSlice(): Slice {
     const last = queue.at(-1);
-    if (last !== undefined && !last.sealed && last.inputs.length < MAX_BATCH_INPUTS) return last;
-    const opened = createPending();
+    if (last !== undefined && !last.sealed && last.inputs.length < SLICE_INPUTS) return last;
+    const opened = createSlice();
     queue.push(opened);
     return opened;
   }
@@ -156,23 +176,24 @@ export function createJournal(options: JournalOptions): Journal {
           `${MAX_WAITING_INPUTS} inputs wait for the store; no more are taken.`,
         );
       }
-      const pending = openBatch();
+      const slice = openSlice();
       lastSeq += 1;
-      pending.inputs.push(JSON.stringify(input));
-      if (rows?.intent !== undefined) pending.intents.push(rows.intent);
-      if (rows?.prepared !== undefined) pending.prepared.push(rows.prepared);
+      slice.inputs.push(JSON.stringify(input));
+      if (rows?.intent !== undefined) slice.intents.push(rows.intent);
+      if (rows?.prepared !== undefined) slice.prepared.push(rows.prepared);
       if (!running) {
         running = true;
         setImmediate(() => void run());
       }
       return lastSeq;
     },
-    durable: () => queue.at(-1)?.done ?? Promise.resolve(),
+    // In order: nobody is told of a later input before an earlier one.
+    durable: () => (queue.at(-1) ?? durable.at(-1))?.done ?? Promise.resolve(),
     get lastSeq() {
       return lastSeq;
     },
     get waiting() {
-      return lastSeq - durableSeq;
+      return lastSeq - answeredSeq;
     },
     get health() {
       return health;
@@ -180,14 +201,14 @@ export function createJournal(options: JournalOptions): Journal {
   };
 }
 
-function createPending(): Pending {
+function createSlice(): Slice {
   let resolve: () => void = () => undefined;
   let reject: (error: unknown) => void = () => undefined;
   const done = new Promise<void>((onResolve, onReject) => {
     resolve = onResolve;
     reject = onReject;
   });
-  // Those who wait see the rejection; a batch that nobody waits for must not end the process.
+  // Those who wait see the rejection; a slice that nobody waits for must not end the process.
   done.catch(() => undefined);
   return { sealed: false, inputs: [], intents: [], prepared: [], done, resolve, reject };
 }

@@ -12,6 +12,7 @@ import { publicStatus } from '../machines/order.status.ts';
 import { encodeSnapshot, VERSIONS } from './codec.ts';
 import type { ExitFact, Facts, OrderStep } from './facts.ts';
 import { noteOf } from './notes.ts';
+import { readable } from './outside.ts';
 import type { Clock } from './ports.ts';
 import { type Entry, type Logics, MAX_CRASHES, type SnapshotOf } from './registry.ts';
 import { axes, isClosedOrder, orderRow, positionRow } from './rows.ts';
@@ -58,7 +59,10 @@ export interface ProjectorOptions {
   readonly durable: () => Promise<void>;
   readonly snapshotOf: (entry: Entry) => AnyMachineSnapshot;
   readonly onWritten: (cut: readonly CutActor[]) => void;
+  /** The store is away; the same rows are tried again. */
   readonly onError: (error: FillwrightFault) => void;
+  /** The store refuses the rows themselves: nothing is written any more, the log has it all. */
+  readonly onBroken: (error: FillwrightFault) => void;
 }
 
 export interface CutActor {
@@ -73,6 +77,7 @@ export function createProjector(options: ProjectorOptions): Projector {
   let writing: Promise<void> | undefined;
   let cancelTimer: (() => void) | undefined;
   let stopped = false;
+  let broken: FillwrightFault | undefined;
 
   async function writeCut(): Promise<void> {
     const throughSeq = options.lastSeq();
@@ -163,20 +168,26 @@ export function createProjector(options: ProjectorOptions): Projector {
     });
     writing.catch((error: unknown) => {
       if (stopped) return;
-      options.onError(
+      // What this cut held is in no later one: a later one would say that it had been written.
+      stop();
+      broken =
         error instanceof FillwrightFault
           ? error
           : new FillwrightFault(
               'broken_invariant',
               'The read tables could not be written.',
               {},
-              {
-                cause: error,
-              },
-            ),
-      );
+              { cause: error },
+            );
+      options.onBroken(broken);
     });
     return writing;
+  }
+
+  function stop(): void {
+    stopped = true;
+    cancelTimer?.();
+    cancelTimer = undefined;
   }
 
   function wake(): void {
@@ -189,6 +200,7 @@ export function createProjector(options: ProjectorOptions): Projector {
 
   return {
     async flush() {
+      if (broken !== undefined) throw broken;
       while (writing !== undefined) await writing;
       while (facts.size > 0) await (writing ?? start());
     },
@@ -200,11 +212,7 @@ export function createProjector(options: ProjectorOptions): Projector {
     get lag() {
       return options.lastSeq() - through;
     },
-    stop() {
-      stopped = true;
-      cancelTimer?.();
-      cancelTimer = undefined;
-    },
+    stop,
   };
 }
 
@@ -220,7 +228,7 @@ function orderEventRow(step: OrderStep): OrderEventRow {
     fromState: from === undefined ? '' : `${from.execution}/${from.settlement}`,
     toState: `${to.execution}/${to.settlement}`,
     status: publicStatus(to.execution, to.settlement),
-    note: noteOf(step.event),
+    note: readable(noteOf(step.event)),
     event: JSON.stringify(step.event),
   };
 }

@@ -11,6 +11,7 @@ import {
   publicStatus,
 } from '../machines/order.status.ts';
 import type { PositionContext } from '../machines/position.machine.ts';
+import { readable } from './outside.ts';
 import type { SnapshotOf } from './registry.ts';
 import type { LegRow, OrderRow, PositionRow } from './store-port.ts';
 
@@ -49,7 +50,7 @@ export function orderRow(snapshot: SnapshotOf['order']): OrderRow {
     feesUsd: context.feesUsd,
     reservedUsd: context.reservedUsd,
     reservedShares: context.reservedShares,
-    reason: context.reason,
+    reason: context.reason === null ? null : readable(context.reason),
     closed: isClosed(execution, settlement, context),
     createdAtMs: context.createdAtMs,
     updatedAtMs: context.updatedAtMs,

@@ -62,6 +62,8 @@ export interface TradingHealth {
   readonly lag: number;
   readonly actorFaults: number;
   readonly orphans: number;
+  /** Legs that could not be booked, since the start. */
+  readonly refusedLegs: number;
   readonly failure: string | null;
 }
 
@@ -365,6 +367,7 @@ export function createTrading(parts: TradingParts): Trading {
       lag: projector.lag,
       actorFaults: faults.actors,
       orphans: faults.orphans,
+      refusedLegs: faults.refusedLegs,
       failure: failure === undefined ? null : String(failure),
     };
   }

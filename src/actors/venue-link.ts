@@ -8,6 +8,7 @@ import type { LegReport } from '../domain/fill-leg.ts';
 import { isExecutionOver } from '../machines/order.status.ts';
 import { toOrderReported } from './effects.ts';
 import type { Execution, Log } from './execution.ts';
+import { legProblem } from './outside.ts';
 import type { Clock, Venue, VenueEvent, VenueOrderReport } from './ports.ts';
 import { axes } from './rows.ts';
 import type { Store } from './store-port.ts';
@@ -56,7 +57,9 @@ export function createVenueLink(options: VenueLinkOptions): VenueLink {
   }
 
   async function takeLeg(leg: LegReport): Promise<void> {
-    const { dispatch } = options.execution();
+    const { dispatch, refuseLeg } = options.execution();
+    const problem = legProblem(leg);
+    if (problem !== undefined) return refuseLeg(leg, problem);
     const clientOrderId = await find(leg.venueOrderId);
     const atMs = clock.now();
     if (clientOrderId === undefined) dispatch({ type: 'venue.orphanReported', leg, atMs });
