@@ -5,11 +5,14 @@
  * shares in a market once an outcome is offered between a minimum and a maximum price. It never pays
  * more than 0.95: above that, one wrong guess costs more than twenty right ones bring.
  *
+ * Positions belong to the account, not to a strategy: what this one finds in a market it takes for
+ * its own. Where several strategies run, give each its own `markets`.
+ *
  * Read it from the bottom: `buyHighProbability` is what the engine calls.
  */
 import type { OrderView } from '../src/actors/rows.ts';
 import type { Strategy, StrategyContext, StrategyIntent } from '../src/actors/strategy.ts';
-import { bool, decimalField, section, wholeNumber } from '../src/config/fields.ts';
+import { bool, decimalField, listOf, section, text, wholeNumber } from '../src/config/fields.ts';
 import { readOptions } from '../src/config/options.ts';
 import { type Decimal, decimal, toText, ZERO } from '../src/domain/decimal.ts';
 import { InvalidValue } from '../src/domain/faults.ts';
@@ -26,6 +29,8 @@ const PAUSE_MS = 10_000;
 const price = () => decimalField('a price', { above: '0', below: '1' });
 
 const schema = section({
+  /** Ids of the markets to trade. Absent: all of them. */
+  markets: listOf(text('a market id')).optional(),
   /** Buys at this price and above. */
   minimumPrice: price().prefault('0.85'),
   /** Buys at this price and below. */
@@ -62,8 +67,9 @@ function readSettings(input: unknown) {
   if (stop?.gte(minimum)) {
     throw new InvalidValue('options.stopPrice', toText(stop), 'less than minimumPrice');
   }
-  const { reenter, entryLifeMs } = options;
+  const { reenter, entryLifeMs, markets } = options;
   return {
+    markets,
     minimum,
     maximum,
     size: decimal(options.sizeShares),
@@ -188,6 +194,7 @@ export function buyHighProbability(input: unknown): Strategy {
       if (context.now() < (pausedUntilMs.get(book.instrumentId) ?? 0)) return undefined;
       const instrument = context.instruments().find(({ id }) => id === book.instrumentId);
       if (instrument === undefined) return undefined;
+      if (options.markets?.includes(instrument.marketId) === false) return undefined;
       const intent =
         exit(book, instrument, options, context) ?? entry(book, instrument, options, context);
       return intent === undefined ? undefined : [intent];

@@ -9,7 +9,7 @@
  */
 import type { OrderView } from '../src/actors/rows.ts';
 import type { Strategy, StrategyContext, StrategyIntent } from '../src/actors/strategy.ts';
-import { decimalField, section, wholeNumber } from '../src/config/fields.ts';
+import { decimalField, listOf, section, text, wholeNumber } from '../src/config/fields.ts';
 import { readOptions } from '../src/config/options.ts';
 import { Decimal, decimal, toText, ZERO } from '../src/domain/decimal.ts';
 import { feeUsd, worstFeeForShares } from '../src/domain/fees.ts';
@@ -24,6 +24,8 @@ const PAUSE_MS = 2_000;
 const KEY = /^(pair:.+):(?:YES|NO|sell-\d+)$/;
 
 const schema = section({
+  /** Ids of the markets to trade. Absent: all of them. */
+  markets: listOf(text('a market id')).optional(),
   /** Shares of each outcome in one pair of orders. */
   pairShares: decimalField('shares', { above: '0' }, 2).prefault('25'),
   /** Pairs of shares held in one market. */
@@ -159,6 +161,7 @@ export function syntheticArbitrage(input: unknown): Strategy {
       if (one === undefined || other === undefined) return undefined;
       const [yes, no] = one.outcome === 'YES' ? [one, other] : [other, one];
       const { marketId } = yes;
+      if (options.markets?.includes(marketId) === false) return undefined;
       const [yesBook, noBook] = [context.book(yes.id), context.book(no.id)];
       if (yesBook === undefined || noBook === undefined) return undefined;
 

@@ -147,7 +147,7 @@ create table fill_legs (
   side text not null check (side in ('BUY', 'SELL')),
   price numeric not null check (price > 0 and price < 1),
   size numeric not null check (size > 0),
-  fee_usd numeric not null check (fee_usd >= 0),
+  fee_usd numeric not null,
   settlement text not null
     check (settlement in ('matched', 'retrying', 'mined', 'confirmed', 'failed')),
   conflicted boolean not null,
@@ -214,7 +214,7 @@ create table outbox (
   at_ms bigint not null
 );
 comment on table outbox is 'Published events, for consumers that read the database.';
-comment on column outbox.outbox_id is 'seq * 1000 + n: ordered, and the same when said again.';
+comment on column outbox.outbox_id is 'Follows from the input and its place in the turn: ordered, the same when said again.';
 `;
 
 const PAPER = `
@@ -234,9 +234,17 @@ create table paper_trades (
   body text not null
 ) with (fillfactor = 70);
 create index paper_trades_open on paper_trades (id) where not final;
-create index paper_trades_changed on paper_trades (changed_at_ms);
+create index paper_trades_changed on paper_trades (changed_at_ms, id);
 comment on table paper_trades is 'Trades of the paper venue.';
 comment on column paper_trades.final is 'Confirmed or failed: nothing more will happen to it.';
+
+create table paper_balances (
+  asset text collate "C" primary key,
+  amount numeric not null
+) with (fillfactor = 50);
+comment on table paper_balances is 'What the paper account holds. No row at all: never used.';
+comment on column paper_balances.asset is 'cash, or the id of the instrument that is held.';
+comment on column paper_balances.amount is 'Dollars or shares, signed.';
 `;
 
 /** Creates every table in the first schema of the search path. */
@@ -249,7 +257,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 export async function down(db: Kysely<unknown>): Promise<void> {
   await sql
     .raw(
-      `drop table paper_trades, paper_orders, outbox, exit_events, ledger_entries, positions,
+      `drop table paper_balances, paper_trades, paper_orders, outbox, exit_events, ledger_entries, positions,
          fill_legs, order_events, orders, system_metadata, actor_snapshots,
          prepared_submissions, intents, journal`,
     )

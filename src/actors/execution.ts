@@ -123,7 +123,6 @@ export async function openExecution(options: ExecutionOptions): Promise<Executio
     logics,
     facts,
     publisher,
-    maxOpenOrders: options.maxOpenOrders,
     onFault,
     ...(systemRow === undefined
       ? {}
@@ -176,11 +175,13 @@ export async function openExecution(options: ExecutionOptions): Promise<Executio
       accountId: options.accountId,
       minimumReserveUsd: options.minimumReserveUsd,
       venue: options.venue.name,
+      maxOpenOrders: options.maxOpenOrders,
       atMs: clock.now(),
     });
   } else {
     checkSameEngine(registry, options);
-    dispatch({ type: 'engine.restored', atMs: clock.now() });
+    const { maxOpenOrders } = options;
+    dispatch({ type: 'engine.restored', maxOpenOrders, atMs: clock.now() });
   }
 
   function dispatch(input: EngineInput, rows?: InputRows): void {

@@ -14,6 +14,7 @@ import type { PositionEvent, positionMachine } from '../machines/position.machin
 import type { systemMachine } from '../machines/system.machine.ts';
 import type { VenueEventIn, venueMachine } from '../machines/venue.machine.ts';
 import { encodeSnapshot } from './codec.ts';
+import { isClosedOrder } from './rows.ts';
 import type { ActorKind } from './store-port.ts';
 
 /** After this many faults an actor is left alone: the same event would break it again. */
@@ -46,6 +47,8 @@ export interface Entry<K extends ActorKind = ActorKind> {
   crashes: number;
   /** Set while the newest state is not yet in the projection's hands. */
   dirty: boolean;
+  /** An order that is not closed. Whether a closed one is still in memory must decide nothing. */
+  open: boolean;
 }
 
 /** The wired machines, one for each kind that the registry may create. */
@@ -68,6 +71,8 @@ export interface Delivery<K extends ActorKind> {
 export interface Registry {
   readonly orders: ReadonlyMap<string, Entry<'order'>>;
   readonly positions: ReadonlyMap<InstrumentId, Entry<'position'>>;
+  /** Orders that are not closed: the same after a restart, which loads no closed ones. */
+  readonly openOrders: number;
   account(): Entry<'account'>;
   venue(): Entry<'venue'>;
   /** Creates an actor from its first input, or from an encoded snapshot. */
@@ -97,6 +102,7 @@ export function createRegistry(
   const positions = new Map<InstrumentId, Entry<'position'>>();
   const singles = new Map<'account' | 'venue', Entry>();
   const byVenueOrderId = new Map<string, string>();
+  let openOrders = 0;
 
   function start(kind: ChildKind, id: string, from: { input?: object; snapshot?: object }) {
     const logic: AnyStateMachine = logics[kind];
@@ -114,6 +120,9 @@ export function createRegistry(
   return {
     orders,
     positions,
+    get openOrders() {
+      return openOrders;
+    },
     account: () => single('account') as Entry<'account'>,
     venue: () => single('venue') as Entry<'venue'>,
     create(kind, name, from) {
@@ -127,6 +136,7 @@ export function createRegistry(
         revision: isNew ? 1 : from.revision,
         crashes: 0,
         dirty: false,
+        open: false,
       };
       keep(entry);
       if (isNew) onTouched(entry);
@@ -141,7 +151,10 @@ export function createRegistry(
       entry.revision += 1;
       onTouched(entry);
       const after = snapshot(entry);
-      if (after.status !== 'error') return { before, after };
+      if (after.status !== 'error') {
+        if (entry.kind === 'order') count(entry as Entry<'order'>);
+        return { before, after };
+      }
       entry.crashes += 1;
       entry.ref = start(entry.kind, entry.actorId, {
         snapshot: JSON.parse(encodeSnapshot(logics[entry.kind], before)),
@@ -151,6 +164,7 @@ export function createRegistry(
     snapshot,
     forget(entry) {
       orders.delete(entry.name);
+      if (entry.open) openOrders -= 1;
       const { venueOrderId } = snapshot(entry).context;
       if (venueOrderId !== null) byVenueOrderId.delete(venueOrderId);
     },
@@ -166,6 +180,7 @@ export function createRegistry(
         actorId: entry.actorId,
       });
       orders.set(entry.name, order);
+      count(order);
       const { venueOrderId } = snapshot(order).context;
       if (venueOrderId !== null) byVenueOrderId.set(venueOrderId, entry.name);
     } else if (entry.kind === 'position') {
@@ -173,6 +188,13 @@ export function createRegistry(
     } else if (entry.kind === 'account' || entry.kind === 'venue') {
       singles.set(entry.kind, entry);
     }
+  }
+
+  function count(order: Entry<'order'>): void {
+    const open = !isClosedOrder(snapshot(order));
+    if (open === order.open) return;
+    order.open = open;
+    openOrders += open ? 1 : -1;
   }
 
   function single(kind: 'account' | 'venue'): Entry {

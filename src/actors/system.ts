@@ -66,7 +66,6 @@ export interface SystemOptions {
   readonly publisher: Publisher;
   readonly snapshot?: { readonly snapshot: object; readonly revision: number };
   readonly inspect?: (event: InspectionEvent) => void;
-  readonly maxOpenOrders: number;
   readonly onFault: (fault: ActorFault) => void;
 }
 
@@ -142,6 +141,7 @@ export function createSystem(options: SystemOptions): System {
     revision: options.snapshot?.revision ?? 0,
     crashes: 0,
     dirty: false,
+    open: false,
   };
   const registry = createRegistry(ref, logics, facts.touch);
   ref.start();
@@ -203,8 +203,8 @@ export function createSystem(options: SystemOptions): System {
           : venueIsLive
             ? null
             : `the venue ${registry.venue().name} is not connected and caught up`,
-      openOrders: registry.orders.size,
-      maxOpenOrders: options.maxOpenOrders,
+      openOrders: registry.openOrders,
+      maxOpenOrders: context.maxOpenOrders,
     });
   }
 

@@ -362,7 +362,7 @@ export function createTrading(parts: TradingParts): Trading {
       running: failure === undefined && journal.health.state === 'ok',
       store: journal.health.state,
       venue: String(registry.snapshot(registry.venue()).value),
-      openOrders: registry.orders.size,
+      openOrders: registry.openOrders,
       waiting: journal.waiting,
       lag: projector.lag,
       actorFaults: faults.actors,

@@ -11,7 +11,6 @@ import type {
 } from '../engine.ts';
 import type { AccountContext } from '../machines/account.machine.ts';
 import { formatClock, formatDuration } from './duration.ts';
-import { isOpenStatus } from './statuses.ts';
 import { label, money, positionLines } from './summary-lines.ts';
 import { cut, printable, tableLines } from './table.ts';
 
@@ -21,13 +20,13 @@ const SHOWN_MARKETS = 8;
 const SHOWN_POSITIONS = 8;
 const SHOWN_NOTES = 3;
 
-export interface ShownMarket {
+interface ShownMarket {
   readonly instrument: string;
   readonly bid: string;
   readonly ask: string;
 }
 
-export interface ShownFill {
+interface ShownFill {
   readonly atMs: number;
   readonly instrument: string;
   readonly side: string;
@@ -146,7 +145,7 @@ function levelText(level: { readonly price: string; readonly size: string } | un
 export function progressFacts(view: RunView): object {
   return {
     uptime: formatDuration(view.uptimeMs),
-    openOrders: view.orders.filter(({ status }) => isOpenStatus(status)).length,
+    liveOrders: view.health.openOrders,
     positions: view.positions.filter(({ size }) => size !== '0').length,
     cash: view.cashUsd,
     equity: equity(view),
@@ -165,7 +164,7 @@ export function renderRun(view: RunView, size: { columns: number; rows: number }
     : `NOT TRADING: ${health.failure ?? `store ${health.store}`}`;
   const heading = [
     `Fillwright  ${view.title}  up ${formatDuration(view.uptimeMs)}  ${state}`,
-    `store ${health.store}  venue ${health.venue}  open ${health.openOrders}  waiting ${health.waiting}  lag ${health.lag}  faults ${health.actorFaults}  orphans ${health.orphans}`,
+    `store ${health.store}  venue ${health.venue}  live orders ${health.openOrders}  waiting ${health.waiting}  lag ${health.lag}  faults ${health.actorFaults}  orphans ${health.orphans}  refused ${health.refusedLegs}`,
     `cash ${money(view.cashUsd)}  reserved ${money(view.reservedUsd)}  equity ${money(equity(view))}  fees ${money(view.feesUsd)}`,
   ];
   const markets = tableLines(

@@ -26,6 +26,7 @@ export type EngineInput =
       readonly accountId: string;
       readonly minimumReserveUsd: string;
       readonly venue: string;
+      readonly maxOpenOrders: number;
       readonly atMs: number;
     }
   | {
@@ -45,7 +46,7 @@ export type EngineInput =
   | Exclude<VenueEventIn, { type: 'system.restored' }>
   /** A leg of an order that we do not know (yet). */
   | { readonly type: 'venue.orphanReported'; readonly leg: LegReport; readonly atMs: number }
-  | { readonly type: 'engine.restored'; readonly atMs: number }
+  | { readonly type: 'engine.restored'; readonly maxOpenOrders: number; readonly atMs: number }
   | {
       readonly type: 'trading.paused';
       readonly by: string;
@@ -72,6 +73,8 @@ export type SystemEvent = EngineInput | OrderReport | ActorFaulted | ActorReaped
 export interface SystemContext {
   /** Why entries are paused; null while they are not. */
   readonly pauseReason: string | null;
+  /** As the journal says it: told again, every intent meets the limit that it met at first. */
+  readonly maxOpenOrders: number;
   /** Legs of unknown orders by venue order id, until their order appears. */
   readonly orphans: Readonly<Record<string, readonly LegReport[]>>;
   readonly orphanCount: number;
@@ -155,11 +158,14 @@ export const systemMachine = setup({
     keepPause: assign(({ event }) =>
       event.type === 'trading.paused' ? { pauseReason: `${event.reason} (by ${event.by})` } : {},
     ),
+    keepLimit: assign(({ event }) =>
+      'maxOpenOrders' in event ? { maxOpenOrders: event.maxOpenOrders } : {},
+    ),
     dropPause: assign({ pauseReason: null }),
   },
 }).createMachine({
   id: 'system',
-  context: { pauseReason: null, orphans: {}, orphanCount: 0 },
+  context: { pauseReason: null, maxOpenOrders: 0, orphans: {}, orphanCount: 0 },
   initial: 'empty',
   on: {
     // One actor's fault stops no other: it is recorded and the actor is built again.
@@ -168,7 +174,7 @@ export const systemMachine = setup({
   },
   states: {
     /** A new journal: there is no account yet. */
-    empty: { on: { 'engine.opened': { target: 'trading', actions: 'openEngine' } } },
+    empty: { on: { 'engine.opened': { target: 'trading', actions: ['openEngine', 'keepLimit'] } } },
     trading: {
       initial: 'active',
       on: {
@@ -181,7 +187,7 @@ export const systemMachine = setup({
         'venue.connected': { actions: 'routeToVenue' },
         'venue.caughtUp': { actions: 'routeToVenue' },
         'venue.disconnected': { actions: 'routeToVenue' },
-        'engine.restored': { actions: 'restoreOrders' },
+        'engine.restored': { actions: ['keepLimit', 'restoreOrders'] },
         'trading.paused': { target: '.paused', actions: 'keepPause' },
         'trading.resumed': { target: '.active', actions: 'dropPause' },
       },

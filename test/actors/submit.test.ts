@@ -1,0 +1,301 @@
+/** Taking intents in: nothing leaves before its commit, and a key names one order for ever. */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type FreshStore, freshStore } from '../support/database.ts';
+import {
+  asked,
+  booksOf,
+  type DeskOptions,
+  holding,
+  makeDesk,
+  openDesk,
+  type TestDesk,
+  ticks,
+  until,
+  untilState,
+} from '../support/desk.ts';
+import { rain } from '../support/orders.ts';
+import { createScriptedVenue, type ScriptedVenue } from '../support/scripted-venue.ts';
+
+let fresh: FreshStore;
+let venue: ScriptedVenue;
+const open: TestDesk[] = [];
+
+beforeEach(async () => {
+  fresh = await freshStore();
+  venue = createScriptedVenue({ now: () => Date.now() });
+});
+afterEach(async () => {
+  for (const desk of open.splice(0)) await desk.crash();
+  await fresh.dispose();
+});
+
+async function start(options: Partial<DeskOptions> = {}): Promise<TestDesk> {
+  const desk = await openDesk(fresh, { venue: () => venue.connect(), ...options });
+  open.push(desk);
+  return desk;
+}
+
+describe('the output gate', () => {
+  test('submit answers, listeners hear and the venue sees only what is committed', async () => {
+    const gate = holding('commit');
+    const { trading } = await start({ around: gate.around });
+    const told: string[] = [];
+    trading.on('order', ({ cause }) => told.push(cause));
+    gate.hold();
+    let answered = false;
+    const submitted = trading.submit(asked()).finally(() => {
+      answered = true;
+    });
+    await until(() => trading.health().waiting > 0);
+    await ticks();
+    expect({ answered, told, sent: venue.submits }).toEqual({
+      answered: false,
+      told: [],
+      sent: [],
+    });
+    gate.release();
+    const { orderId } = await submitted;
+    await untilState(trading, orderId, 'working.open');
+    expect(venue.submits).toHaveLength(1);
+    await until(() => told.length === 3);
+    expect(told).toEqual(['intent.submitted', 'order.prepared', 'venue.orderAcknowledged']);
+  });
+
+  test('a cancel reaches the venue only once it is committed', async () => {
+    const gate = holding('commit');
+    const { trading, submit } = await start({ around: gate.around });
+    const { orderId } = await submit();
+    await untilState(trading, orderId, 'working.open');
+    gate.hold();
+    const cancelled = trading.cancel(orderId);
+    await until(() => trading.health().waiting > 0);
+    await ticks();
+    expect(venue.cancels).toEqual([]);
+    gate.release();
+    expect(await cancelled).toMatchObject({ requested: true });
+    await untilState(trading, orderId, 'cancelled');
+    expect(venue.cancels).toHaveLength(1);
+  });
+
+  test('the bytes are in the store before they are sent', async () => {
+    const found: unknown[] = [];
+    venue.onSubmit = async (sent) => {
+      found.push(await fresh.store.preparedByClientOrderIds([sent.clientOrderId]));
+      return venue.take(sent);
+    };
+    const { trading, submit } = await start();
+    const { orderId } = await submit();
+    await untilState(trading, orderId, 'working.open');
+    const [sent] = venue.submits;
+    expect(found).toEqual([[expect.objectContaining({ ...sent, venue: 'paper' })]]);
+  });
+});
+
+describe('the same key again', () => {
+  test('a hundred at once are one order, sent once', async () => {
+    const { trading } = await start();
+    const intent = asked();
+    const answers = await Promise.all(Array.from({ length: 100 }, () => trading.submit(intent)));
+    const ids = new Set(answers.map(({ orderId }) => orderId));
+    expect(ids.size).toBe(1);
+    expect(answers.filter(({ deduplicated }) => !deduplicated)).toHaveLength(1);
+    const [orderId = ''] = ids;
+    await untilState(trading, orderId, 'working.open');
+    expect(venue.submits).toHaveLength(1);
+    expect(await trading.orders()).toHaveLength(1);
+  });
+
+  test('decimals written otherwise are the same body', async () => {
+    const { trading } = await start();
+    const intent = asked({ price: '0.5', size: '10' });
+    const first = await trading.submit(intent);
+    const again = await trading.submit({ ...intent, price: '0.50', size: '10.00' });
+    expect(again).toMatchObject({ orderId: first.orderId, deduplicated: true });
+  });
+
+  test('after a restart it is the first order', async () => {
+    const before = await start();
+    const intent = asked();
+    const first = await before.trading.submit(intent);
+    await untilState(before.trading, first.orderId, 'working.open');
+    await before.stop();
+    const after = await start();
+    const again = await after.trading.submit(intent);
+    expect(again).toMatchObject({
+      orderId: first.orderId,
+      deduplicated: true,
+      order: { status: 'PLACED' },
+    });
+    expect(venue.submits).toHaveLength(1);
+  });
+
+  test('after the order was closed and left memory it is answered from its row', async () => {
+    const { trading } = await start();
+    const intent = asked();
+    const first = await trading.submit(intent);
+    await untilState(trading, first.orderId, 'working.open');
+    await trading.cancel(first.orderId);
+    await until(() => trading.execution.registry.orders.size === 0, 'the order to be reaped');
+    const again = await trading.submit(intent);
+    expect(again).toMatchObject({
+      orderId: first.orderId,
+      deduplicated: true,
+      order: { status: 'CANCELLED', closed: true },
+    });
+    expect(venue.submits).toHaveLength(1);
+  });
+
+  test.each([
+    ['while the first is under way', false],
+    ['later', true],
+  ])('with another body it is refused and nothing changes: %s', async (_when, wait) => {
+    const { trading } = await start();
+    const intent = asked();
+    const first = trading.submit(intent);
+    if (wait) await untilState(trading, (await first).orderId, 'working.open');
+    const other = trading.submit({ ...intent, price: '0.49' });
+    await expect(other).rejects.toMatchObject({ code: 'key_conflict' });
+    await untilState(trading, (await first).orderId, 'working.open');
+    await trading.settled();
+    expect((await trading.account()).reservedUsd).toBe('5.125');
+    const books = await booksOf(fresh);
+    expect(books.orders).toHaveLength(1);
+    expect(books.intents).toHaveLength(1);
+    expect(venue.submits).toHaveLength(1);
+  });
+});
+
+test('five hundred intents at once are five hundred orders, each sent once', async () => {
+  const { trading } = await start({
+    account: { id: 'main', depositUsd: '100000', minimumReserveUsd: '0' },
+  });
+  const intents = Array.from({ length: 500 }, () => asked());
+  const answers = await trading.submitAll(intents);
+  expect(new Set(answers.map(({ orderId }) => orderId)).size).toBe(500);
+  await until(() => trading.workingOrders().every(({ status }) => status === 'PLACED'));
+  expect(trading.workingOrders()).toHaveLength(500);
+  expect(venue.submits).toHaveLength(500);
+  expect(new Set(venue.submits.map(({ venueOrderId }) => venueOrderId)).size).toBe(500);
+});
+
+describe('a denied intent is an order with its reason, and its key is used up', () => {
+  const cases: {
+    why: string;
+    intent: Record<string, unknown>;
+    reason: RegExp;
+    before?: (desk: TestDesk) => Promise<unknown>;
+    options?: Partial<DeskOptions>;
+  }[] = [
+    { why: 'cash', intent: { size: '5000' }, reason: /not enough cash: needs 2562.5 .* 1000 is/ },
+    {
+      why: 'the reserve that is never spent',
+      intent: { size: '100' },
+      reason: /not enough cash/,
+      options: { account: { id: 'main', depositUsd: '1000', minimumReserveUsd: '990' } },
+    },
+    { why: 'shares', intent: { side: 'SELL' }, reason: /not enough settled shares: needs 10, 0/ },
+    {
+      why: 'pause',
+      intent: {},
+      reason: /entries are paused: lunch \(by ann\)/,
+      before: ({ trading }) => trading.send({ type: 'trading.pause', by: 'ann', reason: 'lunch' }),
+    },
+    {
+      why: 'a venue that is away',
+      intent: {},
+      reason: /the venue paper is not connected and caught up/,
+      before: ({ trading }) => {
+        venue.emit({ type: 'connection', state: 'down', atMs: Date.now() });
+        return until(() => trading.health().venue === 'disconnected');
+      },
+    },
+    {
+      why: 'too many open orders',
+      intent: {},
+      reason: /1 orders are open, the limit is 1/,
+      before: ({ submit }) => submit(),
+      options: { maxOpenOrders: 1 },
+    },
+  ];
+
+  test.each(cases)('for $why', async ({ intent, reason, before, options }) => {
+    const desk = await start(options);
+    const { trading } = desk;
+    await before?.(desk);
+    await trading.settled();
+    const sentBefore = venue.submits.length;
+    const reservedBefore = (await trading.account()).reservedUsd;
+    const body = asked(intent);
+    const { orderId, order } = await trading.submit(body);
+    expect(order).toMatchObject({ status: 'DENIED', reason: expect.stringMatching(reason) });
+    await trading.settled();
+    const row = await fresh.store.order(orderId);
+    expect(row).toMatchObject({ status: 'DENIED', closed: true, reservedUsd: '0' });
+    expect(await fresh.store.orderEvents(orderId)).toMatchObject([
+      { number: 1, type: 'intent.submitted' },
+      { number: 2, type: 'order.denied', note: expect.stringMatching(reason) },
+    ]);
+    expect(await trading.submit(body)).toMatchObject({ orderId, deduplicated: true });
+    expect((await trading.account()).reservedUsd).toBe(reservedBefore);
+    await ticks();
+    expect(venue.submits.filter((sent) => sent.clientOrderId === orderId)).toEqual([]);
+    expect(venue.submits.length - sentBefore).toBeLessThanOrEqual(before === undefined ? 0 : 1);
+  });
+
+  test('what pauses entries lets an exit through', async () => {
+    const { trading, submit } = await start();
+    const bought = await submit();
+    await untilState(trading, bought.orderId, 'working.open');
+    venue.fill({ venueOrderId: `0x${bought.orderId}`, size: '10', settlement: 'confirmed' });
+    await untilState(trading, bought.orderId, 'matched');
+    await trading.send({ type: 'trading.pause', by: 'ann', reason: 'lunch' });
+    const sold = await submit({ side: 'SELL', size: '10' });
+    await untilState(trading, sold.orderId, 'working.open');
+    expect((await submit()).order.status).toBe('DENIED');
+    await trading.send({ type: 'trading.resume', by: 'ann' });
+    expect((await submit()).order.status).toBe('PENDING');
+  });
+});
+
+describe('refused without a trace', () => {
+  test('an instrument that the venue has not', async () => {
+    const { trading } = await start();
+    const { lastSeq } = trading.execution.journal;
+    const intent = asked({ instrument: 'paper:snow:YES' });
+    await expect(trading.submit(intent)).rejects.toMatchObject({ code: 'unknown_instrument' });
+    expect(trading.execution.journal.lastSeq).toBe(lastSeq);
+    // The key is free: nothing became of it.
+    expect(await trading.submit({ ...intent, instrument: rain.id })).toMatchObject({
+      deduplicated: false,
+    });
+  });
+
+  test('one bad intent of a batch refuses all of it', async () => {
+    const { trading } = await start();
+    const batch = [asked(), asked({ size: '0' })];
+    await expect(trading.submitAll(batch)).rejects.toMatchObject({
+      code: 'invalid_value',
+      message: expect.stringContaining('intents[1].size'),
+    });
+    expect(await trading.orders()).toEqual([]);
+  });
+
+  test('before the start', async () => {
+    const desk = makeDesk(fresh, { venue: () => venue.connect() });
+    await expect(desk.submit()).rejects.toMatchObject({ code: 'not_running' });
+    await desk.store.close();
+  });
+
+  test('after the stop', async () => {
+    const desk = await start();
+    await desk.trading.stop();
+    await expect(desk.submit()).rejects.toMatchObject({ code: 'not_running' });
+    await expect(desk.trading.cancel('ord_1')).rejects.toMatchObject({ code: 'not_running' });
+    expect((await booksOf(fresh)).intents).toEqual([]);
+  });
+
+  test('a cancel of an order that nobody knows', async () => {
+    const { trading } = await start();
+    await expect(trading.cancel('ord_nobody')).rejects.toMatchObject({ code: 'unknown_order' });
+  });
+});

@@ -1,0 +1,213 @@
+/** Rows of every kind for the store's suites, valid as they are; each test changes what it is about. */
+import type {
+  ActorRow,
+  ExitEventRow,
+  IntentRow,
+  JournalBatch,
+  LedgerRow,
+  LegRow,
+  OrderEventRow,
+  OrderRow,
+  OutboxRow,
+  PositionRow,
+  PreparedRow,
+  Projection,
+  Store,
+} from '../../../src/actors/store-port.ts';
+
+/** Text that a careless writer breaks: quotes, backslashes, format characters, every plane. */
+export const AWKWARD_TEXT = `it's "quoted" \\ \\n {a,b} $1 %s_% \t\r\n äß 漢字 😀 \u2028 null NULL`;
+/** JSON text whose own escapes and order of keys must survive. */
+export const AWKWARD_JSON = `{"z":1,"a":"\\u0000\\ud83d\\\\","n":1e-7, "t":${JSON.stringify(AWKWARD_TEXT)}}`;
+
+export function batch(firstSeq: number, change: Partial<JournalBatch> = {}): JournalBatch {
+  return {
+    batchId: `batch-${firstSeq}`,
+    firstSeq,
+    lastSeq: firstSeq,
+    inputs: `[{"seq":${firstSeq}}]`,
+    intents: [],
+    prepared: [],
+    ...change,
+  };
+}
+
+export function intent(key: string, change: Partial<IntentRow> = {}): IntentRow {
+  return {
+    key,
+    clientOrderId: `order-of-${key}`,
+    body: '{"a":1}',
+    atMs: 1_780_000_000_000,
+    ...change,
+  };
+}
+
+export function preparedRow(clientOrderId: string, change: Partial<PreparedRow> = {}): PreparedRow {
+  return {
+    clientOrderId,
+    venue: 'paper',
+    venueOrderId: `0x${clientOrderId}`,
+    body: '{"order":1}',
+    atMs: 1_780_000_000_000,
+    ...change,
+  };
+}
+
+export function actorRow(actorId: string, change: Partial<ActorRow> = {}): ActorRow {
+  return { actorId, kind: 'order', version: 1, revision: 1, live: true, snapshot: '{}', ...change };
+}
+
+export function orderRow(clientOrderId: string, change: Partial<OrderRow> = {}): OrderRow {
+  return {
+    clientOrderId,
+    venue: 'paper',
+    venueOrderId: null,
+    intentKey: `intent-of-${clientOrderId}`,
+    strategy: 'strategy',
+    instrumentId: 'paper:market:YES',
+    marketId: 'market',
+    outcome: 'YES',
+    side: 'BUY',
+    type: 'limit',
+    price: '0.5',
+    size: '10',
+    amountUsd: null,
+    timeInForce: 'GTC',
+    expiresAtMs: null,
+    status: 'PLACED',
+    execution: 'working.open',
+    settlement: 'none',
+    filledSize: '0',
+    averageFillPrice: null,
+    feesUsd: '0',
+    reservedUsd: '5',
+    reservedShares: '0',
+    reason: null,
+    closed: false,
+    createdAtMs: 1_780_000_000_000,
+    updatedAtMs: 1_780_000_000_000,
+    ...change,
+  };
+}
+
+export function orderEventRow(
+  clientOrderId: string,
+  number: number,
+  change: Partial<OrderEventRow> = {},
+): OrderEventRow {
+  return {
+    clientOrderId,
+    number,
+    seq: number,
+    atMs: 1_780_000_000_000,
+    type: 'venue.acknowledged',
+    fromState: 'submitting/none',
+    toState: 'working.open/none',
+    status: 'PLACED',
+    note: 'The venue took it.',
+    event: '{"type":"venue.acknowledged"}',
+    ...change,
+  };
+}
+
+export function legRow(tradeId: string, change: Partial<LegRow> = {}): LegRow {
+  const venueOrderId = change.venueOrderId ?? '0xorder';
+  const role = change.role ?? 'taker';
+  return {
+    legKey: `paper/${tradeId}/${venueOrderId}/${role}`,
+    venue: 'paper',
+    tradeId,
+    venueOrderId,
+    role,
+    clientOrderId: 'order',
+    instrumentId: 'paper:market:YES',
+    side: 'BUY',
+    price: '0.5',
+    size: '1',
+    feeUsd: '0',
+    settlement: 'matched',
+    conflicted: false,
+    matchedAtMs: 1_780_000_000_000,
+    transactionHash: null,
+    ...change,
+  };
+}
+
+export function positionRow(instrumentId: string, change: Partial<PositionRow> = {}): PositionRow {
+  return {
+    accountId: 'main',
+    instrumentId,
+    size: '1',
+    sellableSize: '1',
+    reservedShares: '0',
+    averageEntry: '0.5',
+    costBasis: '0.5',
+    realizedPnl: '0',
+    feesUsd: '0',
+    updatedAtMs: 1_780_000_000_000,
+    ...change,
+  };
+}
+
+export function ledgerRow(entryId: string, change: Partial<LedgerRow> = {}): LedgerRow {
+  return {
+    entryId,
+    accountId: 'main',
+    kind: 'fill',
+    amountUsd: '-0.5',
+    legKey: 'leg',
+    clientOrderId: 'order',
+    seq: 1,
+    atMs: 1_780_000_000_000,
+    ...change,
+  };
+}
+
+export function outboxRow(outboxId: number, change: Partial<OutboxRow> = {}): OutboxRow {
+  return { outboxId, type: 'order.placed', body: '{"a":1}', atMs: 1_780_000_000_000, ...change };
+}
+
+export function exitRow(exitId: string, change: Partial<ExitEventRow> = {}): ExitEventRow {
+  return {
+    exitId,
+    accountId: 'main',
+    instrumentId: 'paper:market:YES',
+    clientOrderId: 'order',
+    legKey: exitId,
+    size: '1',
+    exitPrice: '0.6',
+    realizedPnl: '0.1',
+    reason: 'takeProfit',
+    voided: false,
+    atMs: 1_780_000_000_000,
+    ...change,
+  };
+}
+
+export function projection(throughSeq: number, change: Partial<Projection> = {}): Projection {
+  return {
+    throughSeq,
+    actors: [],
+    orders: [],
+    orderEvents: [],
+    legs: [],
+    positions: [],
+    ledger: [],
+    outbox: [],
+    exits: [],
+    metadata: {},
+    ...change,
+  };
+}
+
+export async function journal(store: Store, afterSeq = 0): Promise<JournalBatch[]> {
+  const batches: JournalBatch[] = [];
+  for await (const found of store.journalAfter(afterSeq)) batches.push(found);
+  return batches;
+}
+
+export async function liveActors(store: Store): Promise<ActorRow[]> {
+  const actors: ActorRow[] = [];
+  for await (const page of store.liveActors()) actors.push(...page);
+  return actors;
+}

@@ -1,0 +1,13 @@
+/** The whole contract again with the venue's books in a real database. */
+import { venueContract } from '../../../contracts/venue.contract.ts';
+import { freshStore } from '../../../support/database.ts';
+import { paperHarness } from './paper-harness.ts';
+
+venueContract(
+  'paper on PostgreSQL',
+  async (options) => {
+    const { store, dispose } = await freshStore();
+    return paperHarness(store.paper, options, {}, dispose);
+  },
+  { failLegs: true, splitFills: true, takerDelay: true, makersPay: true },
+);
