@@ -151,6 +151,16 @@ describe.runIf(isBuilt)('commands on one database', () => {
     expect(stdout).toContain('starting again goes on from here');
   });
 
+  test('a second signal leaves at once, and the next start goes on from there', async () => {
+    const args = ['run', '--config', configPath];
+    const { child, ended, said } = startCli(args, { env: { DATABASE_URL: databaseUrl() } });
+    await said('Starting.');
+    child.kill('SIGINT');
+    child.kill('SIGTERM');
+    expect((await ended).code).toBe(130);
+    expect((await cli('run', '--for', '100ms')).code).toBe(0);
+  });
+
   test('a reader that goes away is no fault', async () => {
     const args = ['orders', '--config', configPath];
     const { child, ended } = startCli(args, { env: { DATABASE_URL: databaseUrl() } });

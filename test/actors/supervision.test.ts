@@ -1,0 +1,296 @@
+/** One actor's fault stops no other; whoever watches the engine cannot harm it. */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { EngineEventOf } from '../../src/actors/publisher.ts';
+import { MAX_CRASHES } from '../../src/actors/registry.ts';
+import { CATCH_UP_EVERY_MS } from '../../src/actors/venue-link.ts';
+import { createVirtualClock } from '../../src/adapters/clock/virtual-clock.ts';
+import { type FreshStore, freshStore } from '../support/database.ts';
+import {
+  type DeskOptions,
+  idle,
+  openDesk,
+  pass,
+  type TestDesk,
+  ticks,
+  until,
+  untilState,
+} from '../support/desk.ts';
+import { AT_MS } from '../support/orders.ts';
+import { createScriptedVenue, type ScriptedVenue } from '../support/scripted-venue.ts';
+
+let fresh: FreshStore;
+let venue: ScriptedVenue;
+const open: TestDesk[] = [];
+
+beforeEach(async () => {
+  fresh = await freshStore();
+  venue = createScriptedVenue({ now: () => Date.now() });
+});
+afterEach(async () => {
+  for (const desk of open.splice(0)) await desk.crash();
+  await fresh.dispose();
+});
+
+async function start(options: Partial<DeskOptions> = {}): Promise<TestDesk> {
+  const desk = await openDesk(fresh, { venue: () => venue.connect(), ...options });
+  open.push(desk);
+  return desk;
+}
+
+async function place({ trading, submit }: TestDesk, over: object = {}): Promise<string> {
+  const { orderId } = await submit(over);
+  await untilState(trading, orderId, 'working.open');
+  return orderId;
+}
+
+/** A report whose figure is no number: the order's actor throws on it. */
+function poison(orderId: string): void {
+  const report = venue.report(`0x${orderId}`, { sizeMatched: 'lots' });
+  venue.emit({ type: 'order', report });
+  venue.report(`0x${orderId}`, { sizeMatched: '0' });
+}
+
+const faultsOf = ({ trading }: TestDesk) => {
+  const faults: EngineEventOf<'fault'>[] = [];
+  trading.on('fault', (fault) => faults.push(fault));
+  return faults;
+};
+
+describe('an order that throws', () => {
+  test('is built again as it was, says so in its record, and works on beside the others', async () => {
+    const desk = await start();
+    const { trading } = desk;
+    const faults = faultsOf(desk);
+    const [sick, well] = [await place(desk), await place(desk)];
+    const before = await trading.order(sick);
+    poison(sick);
+    await until(() => trading.health().actorFaults === 1);
+    expect(await trading.order(sick)).toEqual(before);
+    expect(faults).toMatchObject([{ message: expect.stringContaining(`order:${sick} threw`) }]);
+    for (const orderId of [sick, well]) {
+      venue.fill({ venueOrderId: `0x${orderId}`, tradeId: orderId, size: '4' });
+      await untilState(trading, orderId, 'working.partiallyFilled');
+    }
+    expect(trading.position('paper:rain:YES')?.size).toBe('8');
+    await trading.settled();
+    const events = await fresh.store.orderEvents(sick);
+    expect(events.map(({ number }) => number)).toEqual(events.map((_, index) => index + 1));
+    expect(events.find(({ type }) => type === 'actor.faulted')).toMatchObject({
+      fromState: 'working.open/none',
+      toState: 'working.open/none',
+      note: expect.stringContaining('lots'),
+    });
+    expect(trading.health()).toMatchObject({ running: true, failure: null });
+  });
+
+  test('while its bytes are on their way is not sent a second time', async () => {
+    let answer: () => void = () => undefined;
+    venue.onSubmit = async (sent) => {
+      await new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+      return venue.take(sent);
+    };
+    const { trading, submit } = await start();
+    const { orderId } = await submit();
+    await until(() => venue.submits.length === 1);
+    venue.onLookup = () => new Promise(() => undefined);
+    poison(orderId);
+    await until(() => trading.health().actorFaults === 1);
+    await ticks();
+    expect(venue.submits).toHaveLength(1);
+    answer();
+    venue.onLookup = (id) => venue.orders.get(id);
+    await ticks();
+    expect(venue.submits).toHaveLength(1);
+  });
+
+  test('keeps its wait for the next try', async () => {
+    venue.onSubmit = (sent, attempt) =>
+      attempt === 1 ? { kind: 'notAccepted', reason: 'busy', retryAfterMs: 100 } : venue.take(sent);
+    const { trading, submit } = await start();
+    const { orderId } = await submit();
+    await untilState(trading, orderId, 'holding');
+    poison(orderId);
+    await until(() => trading.health().actorFaults === 1);
+    await untilState(trading, orderId, 'working.open');
+    expect(venue.submits).toHaveLength(2);
+  });
+
+  test('is set aside after three times, which is said; the others trade on', async () => {
+    const desk = await start();
+    const { trading } = desk;
+    const faults = faultsOf(desk);
+    const [sick, well] = [await place(desk), await place(desk)];
+    for (let n = 1; n <= MAX_CRASHES; n += 1) {
+      poison(sick);
+      await until(() => trading.health().actorFaults === n);
+    }
+    venue.fill({ venueOrderId: `0x${sick}`, tradeId: 't1', size: '4' });
+    await until(() => trading.health().actorFaults === MAX_CRASHES + 1);
+    expect(faults.at(-1)?.message).toMatch(/set aside/);
+    venue.fill({ venueOrderId: `0x${well}`, tradeId: 't2', size: '10' });
+    await untilState(trading, well, 'matched');
+    await place(desk);
+    expect(trading.health()).toMatchObject({ running: true, failure: null });
+    // The next life tries again, and catching up brings the leg that was refused.
+    await desk.stop();
+    const next = await start();
+    expect(await next.trading.order(sick)).toMatchObject({ filledSize: '4' });
+    expect(next.trading.position('paper:rain:YES')?.size).toBe('14');
+  });
+});
+
+describe('a leg that cannot be booked', () => {
+  const bad: Record<string, object> = {
+    'size that is no number': { size: 'many' },
+    'size zero': { size: '0' },
+    'price of a whole dollar': { price: '1' },
+    'price as a number': { price: 0.5 },
+    'unknown settlement': { settlement: 'PONDERING' },
+    'unknown role': { role: 'broker' },
+    'NUL in the trade': { tradeId: 'a\u0000b' },
+    'fee that is no number': { feeUsd: '' },
+    'no time': { matchedAtMs: Number.NaN },
+  };
+
+  test.each(Object.entries(bad))(
+    '%s: shown whole and counted, and nothing stops',
+    async (_, over) => {
+      const desk = await start();
+      const { trading } = desk;
+      const faults = faultsOf(desk);
+      const orderId = await place(desk);
+      for (const venueOrderId of [`0x${orderId}`, '0xnobody']) {
+        venue.fill({ venueOrderId, tradeId: 'bad', ...over });
+      }
+      await until(() => trading.health().refusedLegs === 2);
+      expect(faults).toHaveLength(2);
+      expect(faults[0]?.facts.leg).toMatchObject(over);
+      venue.fill({ venueOrderId: `0x${orderId}`, tradeId: 'good', size: '10' });
+      await untilState(trading, orderId, 'matched');
+      await trading.settled();
+      expect(await fresh.store.legCount()).toBe(1);
+      expect(trading.health()).toMatchObject({ running: true, actorFaults: 0, orphans: 0 });
+    },
+  );
+});
+
+describe('whoever looks on cannot harm', () => {
+  test('an inspector that throws', async () => {
+    let calls = 0;
+    const desk = await start({
+      inspect: () => {
+        calls += 1;
+        throw new Error('the inspector fell over');
+      },
+    });
+    await place(desk);
+    expect(calls).toBeGreaterThan(0);
+    expect(desk.trading.health()).toMatchObject({ running: true, actorFaults: 0 });
+  });
+
+  test.each([
+    [
+      'throws',
+      () => {
+        throw new Error('the listener fell over');
+      },
+    ],
+    [
+      'rejects',
+      async () => {
+        throw new Error('the listener fell over');
+      },
+    ],
+  ])('a listener that %s', async (_how, listener) => {
+    const desk = await start();
+    const { trading, log } = desk;
+    for (const type of ['order', 'fill', 'position', 'account', 'fault', 'health'] as const) {
+      trading.on(type, listener);
+    }
+    const causes: string[] = [];
+    trading.on('order', ({ cause }) => causes.push(cause));
+    const orderId = await place(desk);
+    venue.fill({ venueOrderId: `0x${orderId}`, size: '10' });
+    await untilState(trading, orderId, 'matched');
+    await until(() => causes.includes('venue.legReported'));
+    await until(() => log.lines.some(({ message }) => message === 'A listener threw.'));
+    expect(trading.health()).toMatchObject({ running: true, failure: null });
+  });
+
+  test('a listener that was taken away hears nothing more', async () => {
+    const desk = await start();
+    let heard = 0;
+    const remove = desk.trading.on('order', () => {
+      heard += 1;
+    });
+    remove();
+    await place(desk);
+    expect(heard).toBe(0);
+  });
+});
+
+describe('catching up', () => {
+  test('an order that ends and leaves memory while the venue is asked about it harms nothing', async () => {
+    const desk = await start();
+    const { trading } = desk;
+    const orderId = await place(desk);
+    const known = venue.orders.get(`0x${orderId}`);
+    venue.orders.clear();
+    let answer: () => void = () => undefined;
+    venue.onLookup = () =>
+      new Promise((resolve) => {
+        answer = () => resolve(known);
+      });
+    venue.emit({ type: 'connection', state: 'down', atMs: Date.now() });
+    venue.emit({ type: 'connection', state: 'up', atMs: Date.now() });
+    await until(() => venue.lookups.length === 1);
+    await trading.cancel(orderId);
+    await until(() => trading.execution.registry.orders.size === 0, 'the order to be reaped');
+    answer();
+    await until(() => trading.health().venue === 'live');
+    expect(trading.health()).toMatchObject({ running: true, failure: null });
+    expect((await trading.order(orderId))?.status).toBe('CANCELLED');
+  });
+
+  test('a connection that came back meanwhile is caught up anew before entries are taken', async () => {
+    const clock = createVirtualClock(AT_MS);
+    venue = createScriptedVenue({ now: () => clock.now() });
+    const desk = await start({ clock });
+    const { trading, submit } = desk;
+    const { orderId } = await submit();
+    await idle(desk);
+    let answer: () => void = () => undefined;
+    venue.onTrades = () =>
+      new Promise((resolve) => {
+        answer = () => resolve([]);
+      });
+    const requests = venue.tradeRequests.length;
+    await pass(clock, desk, CATCH_UP_EVERY_MS);
+    expect(venue.tradeRequests).toHaveLength(requests + 1);
+    venue.emit({ type: 'connection', state: 'down', atMs: clock.now() });
+    venue.fill({ venueOrderId: `0x${orderId}`, size: '4' }, 'silent');
+    venue.emit({ type: 'connection', state: 'up', atMs: clock.now() });
+    await idle(desk);
+    venue.onTrades = () => [...venue.trades];
+    answer();
+    await idle(desk);
+    expect(trading.health().venue).toBe('live');
+    expect(await trading.order(orderId)).toMatchObject({ filledSize: '4' });
+  });
+
+  test('a venue that does not answer is asked again, and a stop does not wait for it', async () => {
+    const clock = createVirtualClock(AT_MS);
+    const desk = await start({ clock });
+    const { trading } = desk;
+    venue.onTrades = () => Promise.reject(new Error('502'));
+    const requests = venue.tradeRequests.length;
+    venue.emit({ type: 'connection', state: 'up', atMs: clock.now() });
+    await pass(clock, desk, 10_000);
+    expect(venue.tradeRequests.length).toBeGreaterThan(requests + 3);
+    expect(trading.health().venue).toBe('catchingUp');
+    expect((await desk.submit()).order.status).toBe('DENIED');
+    await trading.stop();
+  });
+});
