@@ -46,6 +46,7 @@ export type {
   TradingHealth,
 } from './actors/trading.ts';
 export { type Config, parseConfig, readConfig } from './config.ts';
+export { type Decimal, type DecimalText, decimal, toText } from './domain/decimal.ts';
 export { FillwrightFault, InvalidValue } from './domain/faults.ts';
 export type { Instrument } from './domain/instrument.ts';
 export type { IntentInput } from './domain/intent-input.ts';

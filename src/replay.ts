@@ -6,6 +6,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { setImmediate as nextTick } from 'node:timers/promises';
+import { SETTLE_LIMIT_MS } from './actors/effects.ts';
 import type { Log } from './actors/execution.ts';
 import type { Strategy } from './actors/strategy.ts';
 import { type Summary, summarise } from './actors/summary.ts';
@@ -104,7 +105,10 @@ async function play(
     view: desk.view,
     durationMs: performance.now() - startedAt,
   });
-  await desk.stop();
+  // An orderly stop gives the venue's answers some time, which only passes here if we let it.
+  const stopping = desk.stop();
+  await clock.advanceTo(clock.now() + SETTLE_LIMIT_MS);
+  await stopping;
   return summary;
 }
 
@@ -156,7 +160,7 @@ function idleOf(desk: Desk, store: PostgresStore): () => Promise<void> {
       // On virtual time nobody would ever try again.
       if (failure !== undefined) throw failure;
       if (journal.health.error !== undefined) throw journal.health.error;
-      if (store.pending > 0 || journal.waiting > 0) quiet = -1;
+      if (store.pending > 0 || journal.waiting > 0 || desk.venue.busy) quiet = -1;
     }
   };
 }

@@ -17,6 +17,8 @@ import type { Store } from './store-port.ts';
 export const LOOKUP_FIRST_MS = 1_000;
 export const LOOKUP_LAST_MS = 60_000;
 export const NOT_ACCEPTED_FIRST_MS = 100;
+/** An orderly stop waits this long for the venue's answers: longer than it usually needs. */
+export const SETTLE_LIMIT_MS = 3_000;
 
 export interface EffectsOptions {
   readonly venue: Venue;
@@ -41,6 +43,8 @@ export interface Effects {
   readonly cancelOrder: Effect<EffectInput>;
   readonly resolveOrder: Effect<EffectInput>;
   readonly deadline: Effect<DeadlineInput>;
+  /** Resolves when no call is under way, at the latest after SETTLE_LIMIT_MS. */
+  settled(): Promise<void>;
   /** Ends everything that is under way. */
   stop(): void;
 }
@@ -50,8 +54,14 @@ type Run = (order: OrderContext, signal: AbortSignal) => Promise<void>;
 export function createEffects(options: EffectsOptions): Effects {
   const { venue, clock, report } = options;
   const running = new Set<AbortController>();
+  /** The newest of each effect of each order. */
+  const newest = new Map<string, AbortController>();
+  /** Calls to the venue that are under way; waits are not among them. */
+  const calls = new Set<Promise<void>>();
   /** Bytes of orders that are not yet acknowledged; the store has them all. */
   const prepared = new Map<string, PreparedOrder>();
+
+  let cancelLimit: (() => void) | undefined;
 
   function effect(
     name: string,
@@ -59,9 +69,13 @@ export function createEffects(options: EffectsOptions): Effects {
     gate: () => Promise<void> = options.gate,
   ): Effect<EffectInput> {
     return fromCallback<EventObject, EffectInput>(({ input }) => {
+      const key = `${name}/${input.clientOrderId}`;
+      // An actor that threw leaves its effect behind; the one of the actor in its place counts.
+      newest.get(key)?.abort();
       const abort = new AbortController();
+      newest.set(key, abort);
       running.add(abort);
-      void (async () => {
+      const call = (async () => {
         try {
           await gate();
           const order = options.orderOf(input.clientOrderId);
@@ -70,8 +84,11 @@ export function createEffects(options: EffectsOptions): Effects {
           if (!abort.signal.aborted) options.onError(name, input.clientOrderId, error);
         } finally {
           running.delete(abort);
+          if (newest.get(key) === abort) newest.delete(key);
         }
       })();
+      calls.add(call);
+      void call.then(() => calls.delete(call));
       return () => abort.abort();
     });
   }
@@ -209,10 +226,15 @@ export function createEffects(options: EffectsOptions): Effects {
       running.add(abort);
       const cancel = clock.at(input.atMs, () => {
         running.delete(abort);
-        void options.gate().then(() => {
+        const pass = () => {
           if (abort.signal.aborted) return;
           report(input.clientOrderId, { type: 'clock.deadlinePassed', atMs: clock.now() });
-        });
+        };
+        const { clientOrderId } = input;
+        options
+          .gate()
+          .then(pass)
+          .catch((error: unknown) => options.onError('deadline', clientOrderId, error));
       });
       abort.signal.addEventListener('abort', cancel);
       return () => {
@@ -220,6 +242,18 @@ export function createEffects(options: EffectsOptions): Effects {
         abort.abort();
       };
     }),
+    async settled() {
+      let over = false;
+      const limit = new Promise<void>((resolve) => {
+        cancelLimit = clock.at(clock.now() + SETTLE_LIMIT_MS, () => {
+          over = true;
+          resolve();
+        });
+      });
+      // An answer may start the next call: an acknowledged order that is to be cancelled.
+      while (calls.size > 0 && !over) await Promise.race([Promise.all(calls), limit]);
+      cancelLimit?.();
+    },
     stop() {
       for (const abort of running) abort.abort();
       running.clear();

@@ -67,6 +67,8 @@ export interface Execution {
   openGate(): void;
   /** Counts of what went wrong since the start. */
   readonly faults: Readonly<{ actors: number; orphans: number; refusedLegs: number }>;
+  /** Resolves when no call to the venue is under way, or soon after. */
+  effectsSettled(): Promise<void>;
   /** The bug that ended trading, if one did. */
   readonly failure: unknown;
   stop(): Promise<void>;
@@ -180,8 +182,8 @@ export async function openExecution(options: ExecutionOptions): Promise<Executio
     });
   } else {
     checkSameEngine(registry, options);
-    const { maxOpenOrders } = options;
-    dispatch({ type: 'engine.restored', maxOpenOrders, atMs: clock.now() });
+    const { maxOpenOrders, minimumReserveUsd } = options;
+    dispatch({ type: 'engine.restored', maxOpenOrders, minimumReserveUsd, atMs: clock.now() });
   }
 
   function dispatch(input: EngineInput, rows?: InputRows): void {
@@ -255,6 +257,7 @@ export async function openExecution(options: ExecutionOptions): Promise<Executio
     get failure() {
       return failure;
     },
+    effectsSettled: () => effects.settled(),
     async stop() {
       effects.stop();
       await journal.durable();

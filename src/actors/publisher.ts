@@ -56,7 +56,9 @@ export function createPublisher(onListenerError: (error: unknown) => void): Publ
   function tell(event: EngineEvent): void {
     for (const listener of listeners[event.type]) {
       try {
-        listener(event);
+        const answer: unknown = listener(event);
+        // An async listener: nobody else would take its rejection, and that ends the process.
+        if (answer instanceof Promise) answer.catch(onListenerError);
       } catch (error) {
         onListenerError(error);
       }

@@ -20,6 +20,7 @@ import {
   type EngineInput,
   type OrderInputEvent,
   type SystemContext,
+  type SystemEvent,
   systemMachine,
 } from '../machines/system.machine.ts';
 import type { VenueEventIn } from '../machines/venue.machine.ts';
@@ -30,6 +31,7 @@ import {
   type Entry,
   type EventOf,
   type Logics,
+  MAX_CRASHES,
   type Registry,
 } from './registry.ts';
 
@@ -111,13 +113,14 @@ export function createSystem(options: SystemOptions): System {
         registry.forget(finished);
         enqueue.stopChild(finished.ref);
       }),
-      restoreOrders: () => {
+      restoreOrders: ({ event }) => {
         for (const entry of registry.orders.values()) {
           if (registry.snapshot(entry).matches({ execution: 'submitting' })) {
             stepOrder(entry, { type: 'system.restored', atMs: now.atMs });
           }
         }
         deliver(registry.venue(), { type: 'system.restored', atMs: now.atMs });
+        keepBack(event);
       },
       recordOrphan: ({ event }) => {
         if (event.type === 'venue.orphanReported') facts.orphan(registry.venue().name, event.leg);
@@ -236,7 +239,12 @@ export function createSystem(options: SystemOptions): System {
       after,
     });
     publisher.order(after, event.type);
-    if (error !== undefined) fault(entry, event.type, error);
+    if (error === undefined) return;
+    fault(entry, event.type, error);
+    // Built again while its bytes were on their way: nobody knows whether they left, as after a crash.
+    if (after.matches({ execution: 'submitting' }) && entry.crashes < MAX_CRASHES) {
+      stepOrder(entry, { type: 'system.restored', atMs: now.atMs });
+    }
   }
 
   // ----------------------------------------------------------------------- positions and account
@@ -294,6 +302,15 @@ export function createSystem(options: SystemOptions): System {
         input: { accountId: registry.account().name, instrumentId, atMs: now.atMs },
       })
     );
+  }
+
+  /** The amount that is never spent follows the configuration of this start. */
+  function keepBack(event: SystemEvent): void {
+    if (event.type !== 'engine.restored') return;
+    const { minimumReserveUsd, atMs } = event;
+    if (registry.snapshot(registry.account()).context.minimumReserveUsd === minimumReserveUsd)
+      return;
+    deliver(registry.account(), { type: 'account.reserveSet', minimumReserveUsd, atMs });
   }
 
   function reserve(entry: Entry<'order'>, usdChange: string, sharesChange: string): void {

@@ -343,6 +343,8 @@ export function createTrading(parts: TradingParts): Trading {
     },
     async stop() {
       if (execution === undefined) return;
+      // What has been asked of the venue is answered first, where that does not take long.
+      await execution.effectsSettled();
       await link.stop();
       await venue.stop();
       await execution.stop();

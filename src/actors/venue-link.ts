@@ -10,6 +10,7 @@ import { toOrderReported } from './effects.ts';
 import type { Execution, Log } from './execution.ts';
 import { legProblem } from './outside.ts';
 import type { Clock, Venue, VenueEvent, VenueOrderReport } from './ports.ts';
+import type { Entry } from './registry.ts';
 import { axes } from './rows.ts';
 import type { Store } from './store-port.ts';
 
@@ -45,6 +46,8 @@ export function createVenueLink(options: VenueLinkOptions): VenueLink {
   let reading: Promise<void> | undefined;
   let cancelTimer: (() => void) | undefined;
   let catching: Promise<void> | undefined;
+  /** Comings and goings of the connection: a catch-up that saw one may have missed something. */
+  let connectionChanges = 0;
 
   /** Our order of a venue order id; its actor is in memory then. */
   async function find(venueOrderId: string): Promise<string | undefined> {
@@ -86,6 +89,7 @@ export function createVenueLink(options: VenueLinkOptions): VenueLink {
     const message = `The venue ${venue.name} is ${state}.`;
     log[state === 'up' ? 'info' : 'warn']({ venue: venue.name }, message);
     publisher.now({ type: 'health', part: 'venue', state, message });
+    connectionChanges += 1;
     if (state === 'down') {
       dispatch({ type: 'venue.disconnected', venue: venue.name, atMs: clock.now() });
       return;
@@ -118,19 +122,35 @@ export function createVenueLink(options: VenueLinkOptions): VenueLink {
     const { registry, dispatch } = options.execution();
     while (!abort.signal.aborted) {
       const startedAtMs = clock.now();
+      const changesBefore = connectionChanges;
       try {
         const { seenAtMs } = registry.snapshot(registry.venue()).context;
         await takeTradesSince(Math.max(0, seenAtMs - OVERLAP_MS));
         await takeOrders();
+        if (abort.signal.aborted) return;
+        if (connectionChanges !== changesBefore) continue;
         dispatch({ type: 'venue.caughtUp', venue: venue.name, atMs: startedAtMs });
         schedule();
         return;
       } catch (error) {
         if (abort.signal.aborted || options.execution().failure !== undefined) return;
         log.warn({ error, venue: venue.name }, 'Catching up failed, trying again.');
-        await new Promise<void>((resolve) => clock.at(clock.now() + RETRY_MS, resolve));
+        await retryTime();
       }
     }
+  }
+
+  /** Ends early when the link is stopped. */
+  function retryTime(): Promise<void> {
+    return new Promise((resolve) => {
+      const end = () => {
+        cancel();
+        abort.signal.removeEventListener('abort', end);
+        resolve();
+      };
+      const cancel = clock.at(clock.now() + RETRY_MS, end);
+      abort.signal.addEventListener('abort', end);
+    });
   }
 
   async function takeTradesSince(sinceMs: number): Promise<void> {
@@ -148,11 +168,13 @@ export function createVenueLink(options: VenueLinkOptions): VenueLink {
     const open = new Map<string, VenueOrderReport>();
     for (const report of await venue.fetchOpenOrders()) open.set(report.venueOrderId, report);
     for (const entry of [...registry.orders.values()]) {
-      const order = registry.snapshot(entry);
-      const { venueOrderId, acknowledged } = order.context;
-      const { execution } = axes(order);
-      if (venueOrderId === null || !acknowledged || isExecutionOver(execution)) continue;
+      const { venueOrderId } = registry.snapshot(entry).context;
+      if (venueOrderId === null || !isAlive(entry)) continue;
       const report = open.get(venueOrderId) ?? (await venue.fetchOrder(venueOrderId));
+      // While the venue was asked the order may have come to its end, and have left memory.
+      if (!isAlive(entry)) continue;
+      const order = registry.snapshot(entry);
+      const { execution } = axes(order);
       const atMs = clock.now();
       if (report === undefined) {
         log.error({ clientOrderId: entry.name }, 'The venue does not list an order that was live.');
@@ -170,6 +192,14 @@ export function createVenueLink(options: VenueLinkOptions): VenueLink {
     }
   }
 
+  /** Taken by the venue, and not known to be over. */
+  function isAlive(entry: Entry<'order'>): boolean {
+    const { registry } = options.execution();
+    if (registry.orders.get(entry.name) !== entry) return false;
+    const order = registry.snapshot(entry);
+    return order.context.acknowledged && !isExecutionOver(axes(order).execution);
+  }
+
   function schedule(): void {
     cancelTimer?.();
     cancelTimer = clock.at(clock.now() + CATCH_UP_EVERY_MS, () => void catchUp());
@@ -179,6 +209,8 @@ export function createVenueLink(options: VenueLinkOptions): VenueLink {
     async start() {
       const { dispatch } = options.execution();
       reading = read();
+      // A stream that begins by saying that it is up has said so by then: one catch-up serves both.
+      await nextTick();
       dispatch({ type: 'venue.connected', venue: venue.name, atMs: clock.now() });
       await catchUp();
     },

@@ -30,11 +30,13 @@ export type Admission =
 
 export function admit(input: AdmissionInput): Admission {
   const { intent } = input;
-  if (intent.side === 'BUY' && input.entriesRefused !== null) return denied(input.entriesRefused);
+  // What stops entries never stops an exit.
+  if (intent.side === 'SELL') return admitSell(input);
+  if (input.entriesRefused !== null) return denied(input.entriesRefused);
   if (input.openOrders >= input.maxOpenOrders) {
     return denied(`${input.openOrders} orders are open, the limit is ${input.maxOpenOrders}`);
   }
-  return intent.side === 'BUY' ? admitBuy(input) : admitSell(input);
+  return admitBuy(input);
 }
 
 /** BUY holds back price x size and the worst fee that any of it may cost. */

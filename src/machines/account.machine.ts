@@ -48,6 +48,12 @@ export type AccountEvent =
       readonly reservedUsdChange: string;
       readonly atMs: number;
     }
+  /** The configuration of this start keeps back another amount. */
+  | {
+      readonly type: 'account.reserveSet';
+      readonly minimumReserveUsd: string;
+      readonly atMs: number;
+    }
   | {
       readonly type: 'account.cashReserved';
       readonly reservedUsdChange: string;
@@ -68,6 +74,8 @@ export function nextAccount(context: AccountContext, event: AccountEvent): Accou
       return withLeg(context, event.leg, event.reservedUsdChange, 1, event.atMs);
     case 'account.legVoided':
       return withLeg(context, event.leg, event.reservedUsdChange, -1, event.atMs);
+    case 'account.reserveSet':
+      return { ...context, minimumReserveUsd: event.minimumReserveUsd, updatedAtMs: event.atMs };
     case 'account.cashReserved':
       return {
         ...context,
@@ -128,6 +136,7 @@ export const accountMachine = setup({
         'account.legApplied': { target: 'funded', actions: 'take' },
         'account.legVoided': { target: 'funded', actions: 'take' },
         'account.cashReserved': { actions: 'take' },
+        'account.reserveSet': { actions: 'take' },
       },
     },
     funded: {
@@ -136,6 +145,7 @@ export const accountMachine = setup({
         'account.legApplied': { actions: 'take' },
         'account.legVoided': { actions: 'take' },
         'account.cashReserved': { actions: 'take' },
+        'account.reserveSet': { actions: 'take' },
       },
     },
   },

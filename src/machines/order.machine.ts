@@ -26,6 +26,8 @@ export const ORDER_VERSION = 1;
 export const MAX_SUBMIT_ATTEMPTS = 3;
 /** After doubt the same bytes may go twice more: each time the venue has said it has no order. */
 export const MAX_ATTEMPTS_AFTER_DOUBT = 5;
+/** An intent is for its moment: bytes that are older than this are looked for, but not sent again. */
+export const MAX_RESEND_AGE_MS = 60_000;
 /** The venue ends a GTD order up to 60 s before its stated time; ask only well after it. */
 export const EXPIRY_GRACE_MS = 30_000;
 /** How long to wait before asking again about a status that we do not know. */
@@ -112,9 +114,13 @@ const orderSetup = setup({
     hasLegs: ({ context }) => context.matchedSize !== '0',
     isComplete: ({ context }) => isComplete(context),
     mayTryAgain: ({ context }) => context.submitAttempts < MAX_SUBMIT_ATTEMPTS,
+    isPastItsTime: ({ context, event }) =>
+      context.intent.expiresAtMs !== undefined &&
+      event.atMs >= context.intent.expiresAtMs + EXPIRY_GRACE_MS,
     mayResendAfterDoubt: ({ context, event }) =>
       !context.cancelRequested &&
       context.submitAttempts < MAX_ATTEMPTS_AFTER_DOUBT &&
+      event.atMs - context.createdAtMs < MAX_RESEND_AGE_MS &&
       (context.intent.expiresAtMs === undefined || event.atMs < context.intent.expiresAtMs),
   },
   actions: {
@@ -128,6 +134,8 @@ const orderSetup = setup({
     acknowledge: assign(({ context, event }) => ({
       acknowledged: true,
       retryAtMs: null,
+      // Why it had been in doubt or put off is over with the answer.
+      reason: inDoubt(context) ? null : context.reason,
       venueOrderId:
         context.venueOrderId ??
         (event.type === 'venue.orderAcknowledged' ? event.venueOrderId : null),
@@ -156,7 +164,7 @@ const orderSetup = setup({
         acknowledged: context.acknowledged || event.status !== 'rejected',
         lookupAttempts: 0,
         retryAtMs: null,
-        ...(event.reason === undefined ? {} : { reason: event.reason }),
+        reason: event.reason ?? (inDoubt(context) ? null : context.reason),
         updatedAtMs: event.atMs,
       };
     }),
@@ -414,6 +422,12 @@ export const orderMachine = orderSetup.createMachine({
               },
               on: {
                 'venue.orderNotFound': [
+                  // Its time is over and the venue has no such order: it can never be filled now.
+                  {
+                    guard: 'isPastItsTime',
+                    target: '#order.execution.expired',
+                    actions: 'touch',
+                  },
                   {
                     guard: 'mayResendAfterDoubt',
                     target: '#order.execution.submitting',
@@ -559,6 +573,11 @@ export const orderMachine = orderSetup.createMachine({
     },
   },
 });
+
+/** The reason that stands there is why it waits, not why it ended or is to end. */
+function inDoubt(context: OrderContext): boolean {
+  return context.retryAtMs !== null && !context.cancelRequested;
+}
 
 function reportLeg(before: OrderContext, after: OrderContext, change: LegChange): OrderReport {
   return {

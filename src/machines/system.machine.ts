@@ -46,7 +46,12 @@ export type EngineInput =
   | Exclude<VenueEventIn, { type: 'system.restored' }>
   /** A leg of an order that we do not know (yet). */
   | { readonly type: 'venue.orphanReported'; readonly leg: LegReport; readonly atMs: number }
-  | { readonly type: 'engine.restored'; readonly maxOpenOrders: number; readonly atMs: number }
+  | {
+      readonly type: 'engine.restored';
+      readonly maxOpenOrders: number;
+      readonly minimumReserveUsd: string;
+      readonly atMs: number;
+    }
   | {
       readonly type: 'trading.paused';
       readonly by: string;

@@ -1,5 +1,6 @@
 /** One actor's fault stops no other; whoever watches the engine cannot harm it. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { VenueOrderReport } from '../../src/actors/ports.ts';
 import type { EngineEventOf } from '../../src/actors/publisher.ts';
 import { MAX_CRASHES } from '../../src/actors/registry.ts';
 import { CATCH_UP_EVERY_MS } from '../../src/actors/venue-link.ts';
@@ -94,14 +95,20 @@ describe('an order that throws', () => {
     const { trading, submit } = await start();
     const { orderId } = await submit();
     await until(() => venue.submits.length === 1);
-    venue.onLookup = () => new Promise(() => undefined);
+    let found: (report: VenueOrderReport) => void = () => undefined;
+    venue.onLookup = () =>
+      new Promise((resolve) => {
+        found = resolve;
+      });
     poison(orderId);
     await until(() => trading.health().actorFaults === 1);
     await ticks();
     expect(venue.submits).toHaveLength(1);
+    // Its place is taken by a question, as after a crash.
+    expect(venue.lookups).toEqual([`0x${orderId}`]);
     answer();
-    venue.onLookup = (id) => venue.orders.get(id);
-    await ticks();
+    found(venue.report(`0x${orderId}`, {}));
+    await untilState(trading, orderId, 'working.open');
     expect(venue.submits).toHaveLength(1);
   });
 

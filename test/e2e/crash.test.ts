@@ -123,11 +123,11 @@ async function checkBooks(
     expect(
       await rows('select count(*) - count(distinct client_order_id) as n from intents'),
     ).toEqual([{ n: '0' }]);
-    const venueOrders = await rows(`select body::json->'body'->>'salt' as salt from paper_orders`);
-    const salts = venueOrders.map((row) => row.salt);
-    expect(salts.every((salt) => salt !== undefined && salt !== null)).toBe(true);
-    expect(new Set(salts).size).toBe(salts.length);
-    expect(salts.filter((salt) => !orderIds.has(salt ?? ''))).toEqual([]);
+    const venueOrders = await rows(`select body::json->>'clientOrderId' as id from paper_orders`);
+    const sent = venueOrders.map((row) => row.id);
+    expect(sent.every((id) => typeof id === 'string')).toBe(true);
+    expect(new Set(sent).size).toBe(sent.length);
+    expect(sent.filter((id) => !orderIds.has(id ?? ''))).toEqual([]);
 
     // The venue's trades are our legs, each once, and nothing else is.
     const trades = await rows('select count(*) as n from paper_trades where final');

@@ -40,8 +40,9 @@ export function orderIn(
   const actor = createActor(orderMachine, {
     parent,
     id: context.clientOrderId,
+    input: { ...context, atMs: context.createdAtMs },
     snapshot: orderMachine.getPersistedSnapshot(state),
-  } as Parameters<typeof createActor<typeof orderMachine>>[1]);
+  });
   actor.start();
   const now = () => actor.getSnapshot();
   return {
