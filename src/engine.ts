@@ -12,7 +12,7 @@ import {
   summarise,
   summarisePositions,
 } from './actors/summary.ts';
-import type { Trading } from './actors/trading.ts';
+import type { Trading } from './actors/trading-api.ts';
 import { createSystemClock } from './adapters/clock/system-clock.ts';
 import { createIds } from './adapters/ids.ts';
 import { createRandom } from './adapters/random.ts';
@@ -44,7 +44,7 @@ export type {
   SubmitResult,
   TradingCommand,
   TradingHealth,
-} from './actors/trading.ts';
+} from './actors/trading-api.ts';
 export { type Config, parseConfig, readConfig } from './config.ts';
 export { type Decimal, type DecimalText, decimal, toText } from './domain/decimal.ts';
 export { FillwrightFault, InvalidValue } from './domain/faults.ts';

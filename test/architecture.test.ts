@@ -82,12 +82,12 @@ const BANS: readonly Ban[] = [
   },
   {
     rule: 'no catch-all transition, no XState timer, no spawn into a context',
-    pattern: /'\*'\s*:|\bafter\s*:|\bspawn\(/,
+    pattern: /'\*'\s*:|\bafter:\s*\{|\bspawn\(/,
     folders: ['src/machines', 'src/actors'],
   },
   {
     rule: 'no float arithmetic on money in the domain',
-    pattern: /parseFloat|Number\(/,
+    pattern: /parseFloat|\bNumber\(/,
     folders: ['src/domain', 'src/machines'],
   },
   {

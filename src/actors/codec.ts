@@ -2,7 +2,7 @@
  * Snapshots to rows and back. A row names the version of the machine that wrote it; what is read
  * is upcast to today's version and checked before any actor is made of it.
  */
-import type { AnyMachineSnapshot, AnyStateMachine } from 'xstate';
+import type { AnyMachineSnapshot, AnyStateMachine, Snapshot } from 'xstate';
 import { FillwrightFault, show } from '../domain/faults.ts';
 import { ACCOUNT_VERSION } from '../machines/account.machine.ts';
 import { ORDER_VERSION } from '../machines/order.machine.ts';
@@ -52,8 +52,8 @@ const CONTEXT_FIELDS: Readonly<Record<ActorKind, Readonly<Record<string, string>
  * it had ended by the time the row was written.
  */
 export function encodeSnapshot(logic: AnyStateMachine, snapshot: AnyMachineSnapshot): string {
-  const persisted = logic.getPersistedSnapshot(snapshot) as unknown as Record<string, unknown>;
-  const children = persisted.children as Record<string, PersistedChild> | undefined;
+  const persisted: PersistedMachine = logic.getPersistedSnapshot(snapshot);
+  const { children } = persisted;
   if (children === undefined) return JSON.stringify(persisted);
   const kept: Record<string, PersistedChild> = {};
   for (const [id, child] of Object.entries(children)) {
@@ -61,6 +61,9 @@ export function encodeSnapshot(logic: AnyStateMachine, snapshot: AnyMachineSnaps
   }
   return JSON.stringify({ ...persisted, children: kept });
 }
+
+/** XState's type of a persisted snapshot says nothing of what a machine's one holds. */
+type PersistedMachine = Snapshot<unknown> & { readonly children?: Record<string, PersistedChild> };
 
 interface PersistedChild {
   readonly snapshot: { readonly status?: string; readonly input?: unknown };

@@ -8,7 +8,7 @@ import { type CallbackActorLogic, type EventObject, fromCallback } from 'xstate'
 import { show } from '../domain/faults.ts';
 import type { OrderContext } from '../machines/order.context.ts';
 import type { OrderEvent } from '../machines/order.events.ts';
-import type { DeadlineInput, EffectInput } from '../machines/order.machine.ts';
+import type { DeadlineInput, EffectInput } from '../machines/order.setup.ts';
 import type { InputRows } from './journal.ts';
 import type { Clock, PreparedOrder, Venue, VenueOrder, VenueOrderReport } from './ports.ts';
 import type { Store } from './store-port.ts';

@@ -224,7 +224,10 @@ export async function openExecution(options: ExecutionOptions): Promise<Executio
 
   function onFault(fault: ActorFault): void {
     faults.actors += 1;
-    const message = `${fault.actorId} threw on ${fault.event} and was built again as before it.`;
+    const outcome = fault.setAside
+      ? 'and is set aside until the next start.'
+      : 'and was built again as before it.';
+    const message = `${fault.actorId} threw on ${fault.event} ${outcome}`;
     log.error({ ...fault }, message);
     publisher.now({ type: 'fault', message, facts: { ...fault, error: String(fault.error) } });
   }

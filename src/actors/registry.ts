@@ -145,6 +145,9 @@ export function createRegistry(
     deliver(entry, event) {
       const before = snapshot(entry);
       if (entry.crashes >= MAX_CRASHES) {
+        // Refused, but an event all the same: its record is numbered like any other.
+        entry.revision += 1;
+        onTouched(entry);
         return { before, after: before, error: new Error(`${entry.actorId} is set aside`) };
       }
       entry.ref.send(event);

@@ -61,7 +61,7 @@ export function axes(snapshot: SnapshotOf['order']): {
   readonly execution: ExecutionState;
   readonly settlement: OrderStateValue['settlement'];
 } {
-  const value = snapshot.value as unknown as OrderStateValue;
+  const value: OrderStateValue = snapshot.value;
   return { execution: executionState(value), settlement: value.settlement };
 }
 

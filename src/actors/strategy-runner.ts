@@ -21,7 +21,7 @@ import type {
   StrategyContext,
   StrategyIntent,
 } from './strategy.ts';
-import type { SubmitResult, Trading } from './trading.ts';
+import type { SubmitResult, Trading } from './trading-api.ts';
 
 export interface StrategyRunner {
   start(): void;

@@ -6,7 +6,7 @@ import type { IntentInput } from '../domain/intent-input.ts';
 import type { BookSnapshot, PublicTrade } from '../domain/market-data.ts';
 import type { TradeSignal } from '../domain/signal.ts';
 import type { OrderView, PositionView } from './rows.ts';
-import type { AccountView, CancelResult, SubmitResult, TradingCommand } from './trading.ts';
+import type { AccountView, CancelResult, SubmitResult, TradingCommand } from './trading-api.ts';
 
 /** A signal names an outcome of a market in ticks of a thousandth; it is mapped to an intent. */
 export interface MarketSignal extends TradeSignal {

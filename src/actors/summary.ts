@@ -4,7 +4,7 @@ import type { MarketDataCounts } from '../domain/market-data.ts';
 import { unrealizedPnl } from '../domain/position-totals.ts';
 import type { MarketView } from './market-view.ts';
 import type { Store } from './store-port.ts';
-import type { Trading } from './trading.ts';
+import type { Trading } from './trading-api.ts';
 
 export interface PositionSummary {
   readonly instrument: string;

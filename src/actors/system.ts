@@ -8,23 +8,20 @@ import {
 } from 'xstate';
 import { type Admission, admit } from '../domain/admission.ts';
 import { toText } from '../domain/decimal.ts';
-import { negated, times } from '../domain/exact.ts';
 import { assertInvariant } from '../domain/faults.ts';
-import type { FillLeg } from '../domain/fill-leg.ts';
 import { sellableSize } from '../domain/position.ts';
-import type { PositionLeg } from '../domain/position-totals.ts';
 import { availableUsd } from '../machines/account.machine.ts';
 import type { OrderEvent } from '../machines/order.events.ts';
-import type { OrderReport } from '../machines/order.machine.ts';
+import type { OrderReport } from '../machines/order.setup.ts';
 import {
   type EngineInput,
   type OrderInputEvent,
   type SystemContext,
-  type SystemEvent,
   systemMachine,
 } from '../machines/system.machine.ts';
 import type { VenueEventIn } from '../machines/venue.machine.ts';
 import type { Facts } from './facts.ts';
+import { createLedgers } from './ledgers.ts';
 import type { Publisher } from './publisher.ts';
 import {
   createRegistry,
@@ -34,9 +31,6 @@ import {
   MAX_CRASHES,
   type Registry,
 } from './registry.ts';
-
-/** Open orders of one engine: far above what venues allow, far below what memory holds. */
-export const MAX_OPEN_ORDERS = 200_000;
 
 export interface Turn {
   /** Number of the input in the journal. */
@@ -48,6 +42,8 @@ export interface ActorFault {
   readonly actorId: string;
   readonly event: string;
   readonly error: unknown;
+  /** It has thrown too often: until the next start it takes nothing more. */
+  readonly setAside: boolean;
   readonly seq: number;
   readonly atMs: number;
 }
@@ -85,8 +81,7 @@ export function createSystem(options: SystemOptions): System {
       },
       routeToAccount: ({ event }) => {
         if (event.type !== 'account.deposited') return;
-        deliver(registry.account(), event);
-        ledger('deposit', event.depositId, event.amountUsd, null, null);
+        ledgers.deposit(event);
       },
       admitIntent: ({ event, context }) => {
         if (event.type === 'intent.submitted') admitIntent(event, context);
@@ -103,7 +98,10 @@ export function createSystem(options: SystemOptions): System {
         }
       },
       routeToVenue: ({ event }) => void deliver(registry.venue(), event as VenueEventIn),
-      routeToLedgers: ({ event }) => routeToLedgers(event as OrderReport),
+      routeToLedgers: ({ event }) => {
+        const report = event as OrderReport;
+        ledgers.take(order(report.clientOrderId), report);
+      },
       // The registry has built it again already; here the fault is put on record.
       rebuildActor: () => undefined,
       reapActor: enqueueActions(({ event, enqueue }) => {
@@ -120,7 +118,7 @@ export function createSystem(options: SystemOptions): System {
           }
         }
         deliver(registry.venue(), { type: 'system.restored', atMs: now.atMs });
-        keepBack(event);
+        ledgers.keepBack(event);
       },
       recordOrphan: ({ event }) => {
         if (event.type === 'venue.orphanReported') facts.orphan(registry.venue().name, event.leg);
@@ -147,6 +145,7 @@ export function createSystem(options: SystemOptions): System {
     open: false,
   };
   const registry = createRegistry(ref, logics, facts.touch);
+  const ledgers = createLedgers({ registry, facts, publisher, now, deliver });
   ref.start();
 
   // ------------------------------------------------------------------------------------ orders
@@ -183,7 +182,7 @@ export function createSystem(options: SystemOptions): System {
     if (admission.kind === 'denied') {
       stepOrder(created, { type: 'order.denied', reason: admission.reason, atMs });
     } else {
-      reserve(created, admission.reservedUsd, admission.reservedShares);
+      ledgers.reserve(created, admission.reservedUsd, admission.reservedShares);
     }
   }
 
@@ -247,120 +246,6 @@ export function createSystem(options: SystemOptions): System {
     }
   }
 
-  // ----------------------------------------------------------------------- positions and account
-
-  function routeToLedgers(report: OrderReport): void {
-    const entry = order(report.clientOrderId);
-    if (report.type === 'order.reservationChanged') {
-      reserve(entry, report.reservedUsdChange, report.reservedSharesChange);
-      return;
-    }
-    const { context } = registry.snapshot(entry);
-    const { change, reservedUsdChange, reservedSharesChange } = report;
-    facts.leg(context.instrument.venue, entry.name, change.leg);
-    if (change.effect === 'none') {
-      reserve(entry, reservedUsdChange, reservedSharesChange);
-      return;
-    }
-    publisher.fill(entry.name, change.leg, change.effect);
-    const leg = positionLeg(context.clientOrderId, context.intent.reason, change.leg);
-    const position = positionOf(change.leg.instrumentId);
-    const stepped = deliver(position, {
-      type: POSITION_EVENT[change.effect],
-      leg,
-      reservedSharesChange,
-      atMs: now.atMs,
-    });
-    if (change.effect === 'settled') {
-      reserve(entry, reservedUsdChange, '0');
-      return;
-    }
-    const voided = change.effect === 'voided';
-    deliver(registry.account(), {
-      type: voided ? 'account.legVoided' : 'account.legApplied',
-      leg,
-      reservedUsdChange,
-      atMs: now.atMs,
-    });
-    bookLeg(leg, voided);
-    facts.exit({
-      accountId: context.accountId,
-      instrumentId: change.leg.instrumentId,
-      before: stepped.before.context.fold.totals,
-      after: stepped.after.context.fold.totals,
-      leg,
-      reason: context.intent.reason,
-      voided,
-      atMs: now.atMs,
-    });
-  }
-
-  function positionOf(instrumentId: string): Entry<'position'> {
-    return (
-      registry.positions.get(instrumentId) ??
-      registry.create('position', instrumentId, {
-        input: { accountId: registry.account().name, instrumentId, atMs: now.atMs },
-      })
-    );
-  }
-
-  /** The amount that is never spent follows the configuration of this start. */
-  function keepBack(event: SystemEvent): void {
-    if (event.type !== 'engine.restored') return;
-    const { minimumReserveUsd, atMs } = event;
-    if (registry.snapshot(registry.account()).context.minimumReserveUsd === minimumReserveUsd)
-      return;
-    deliver(registry.account(), { type: 'account.reserveSet', minimumReserveUsd, atMs });
-  }
-
-  function reserve(entry: Entry<'order'>, usdChange: string, sharesChange: string): void {
-    if (usdChange !== '0') {
-      deliver(registry.account(), {
-        type: 'account.cashReserved',
-        reservedUsdChange: usdChange,
-        atMs: now.atMs,
-      });
-    }
-    if (sharesChange !== '0') {
-      deliver(positionOf(registry.snapshot(entry).context.instrument.id), {
-        type: 'position.sharesReserved',
-        reservedSharesChange: sharesChange,
-        atMs: now.atMs,
-      });
-    }
-  }
-
-  function bookLeg(leg: PositionLeg, voided: boolean): void {
-    const gross = times(leg.price, leg.size);
-    const signed = (leg.side === 'BUY') === voided ? gross : negated(gross);
-    ledger(voided ? 'fillVoided' : 'fill', leg.key, signed, leg.key, leg.clientOrderId);
-    if (leg.feeUsd === '0') return;
-    const fee = voided ? leg.feeUsd : negated(leg.feeUsd);
-    ledger(voided ? 'feeVoided' : 'fee', leg.key, fee, leg.key, leg.clientOrderId);
-  }
-
-  function ledger(
-    kind: 'deposit' | 'fill' | 'fee' | 'fillVoided' | 'feeVoided',
-    about: string,
-    amountUsd: string,
-    legKey: string | null,
-    clientOrderId: string | null,
-  ): void {
-    facts.ledger({
-      // The number of the input makes a leg that was voided and came back two bookings.
-      entryId: `${about}/${kind}/${now.seq}`,
-      accountId: registry.account().name,
-      kind,
-      amountUsd,
-      legKey,
-      clientOrderId,
-      seq: now.seq,
-      atMs: now.atMs,
-    });
-  }
-
-  // ------------------------------------------------------------------------------------- helpers
-
   function deliver<K extends 'account' | 'venue' | 'position'>(entry: Entry<K>, event: EventOf[K]) {
     const delivery = registry.deliver(entry, event);
     if (entry.kind !== 'venue') publisher.touched(entry);
@@ -369,7 +254,9 @@ export function createSystem(options: SystemOptions): System {
   }
 
   function fault(entry: Entry, event: string, error: unknown): void {
-    options.onFault({ actorId: entry.actorId, event, error, seq: now.seq, atMs: now.atMs });
+    const setAside = entry.crashes >= MAX_CRASHES;
+    const { seq, atMs } = now;
+    options.onFault({ actorId: entry.actorId, event, error, setAside, seq, atMs });
   }
 
   return {
@@ -393,26 +280,6 @@ export function createSystem(options: SystemOptions): System {
         facts.touch(entry);
       }
     },
-  };
-}
-
-const POSITION_EVENT = {
-  applied: 'position.legApplied',
-  settled: 'position.legSettled',
-  voided: 'position.legVoided',
-} as const;
-
-function positionLeg(clientOrderId: string, reason: string, leg: FillLeg): PositionLeg {
-  return {
-    key: leg.key,
-    clientOrderId,
-    side: leg.side,
-    price: leg.price,
-    size: leg.size,
-    feeUsd: leg.feeUsd,
-    matchedAtMs: leg.matchedAtMs,
-    settled: leg.settlement === 'confirmed',
-    ...(reason === '' ? {} : { reason }),
   };
 }
 

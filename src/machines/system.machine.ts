@@ -8,7 +8,7 @@ import type { LegReport } from '../domain/fill-leg.ts';
 import type { Instrument } from '../domain/instrument.ts';
 import type { Intent } from '../domain/intent.ts';
 import type { OrderEvent } from './order.events.ts';
-import type { OrderReport } from './order.machine.ts';
+import type { OrderReport } from './order.setup.ts';
 import type { VenueEventIn } from './venue.machine.ts';
 
 export const SYSTEM_VERSION = 1;

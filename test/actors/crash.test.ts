@@ -1,7 +1,7 @@
 /** A crash at each step of an order's way to the venue: asked by its id, and never two of it. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createVirtualClock } from '../../src/adapters/clock/virtual-clock.ts';
-import { EXPIRY_GRACE_MS } from '../../src/machines/order.machine.ts';
+import { EXPIRY_GRACE_MS } from '../../src/machines/order.setup.ts';
 import { type FreshStore, freshStore } from '../support/database.ts';
 import {
   asked,

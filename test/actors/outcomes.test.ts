@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CATCH_UP_EVERY_MS } from '../../src/actors/venue-link.ts';
 import { createVirtualClock, type VirtualClock } from '../../src/adapters/clock/virtual-clock.ts';
-import { EXPIRY_GRACE_MS } from '../../src/machines/order.machine.ts';
+import { EXPIRY_GRACE_MS } from '../../src/machines/order.setup.ts';
 import { type FreshStore, freshStore } from '../support/database.ts';
 import { idle, openDesk, pass, stateOf, type TestDesk } from '../support/desk.ts';
 import { AT_MS } from '../support/orders.ts';

@@ -135,7 +135,11 @@ describe('an order that throws', () => {
     }
     venue.fill({ venueOrderId: `0x${sick}`, tradeId: 't1', size: '4' });
     await until(() => trading.health().actorFaults === MAX_CRASHES + 1);
-    expect(faults.at(-1)?.message).toMatch(/set aside/);
+    const saidAside = faults.map(({ message }) => message.includes('set aside until'));
+    expect(saidAside).toEqual([false, false, true, true]);
+    await trading.settled();
+    const steps = (await fresh.store.orderEvents(sick)).map(({ type }) => type);
+    expect(steps.filter((type) => type === 'actor.faulted')).toHaveLength(MAX_CRASHES + 1);
     venue.fill({ venueOrderId: `0x${well}`, tradeId: 't2', size: '10' });
     await untilState(trading, well, 'matched');
     await place(desk);

@@ -7,12 +7,8 @@ import { expect } from 'vitest';
 import type { Log } from '../../src/actors/execution.ts';
 import type { Clock, Ids, Venue } from '../../src/actors/ports.ts';
 import type { Store } from '../../src/actors/store-port.ts';
-import {
-  createTrading,
-  type SubmitResult,
-  type Trading,
-  type TradingParts,
-} from '../../src/actors/trading.ts';
+import { createTrading } from '../../src/actors/trading.ts';
+import type { SubmitResult, Trading, TradingParts } from '../../src/actors/trading-api.ts';
 import { createSystemClock } from '../../src/adapters/clock/system-clock.ts';
 import type { VirtualClock } from '../../src/adapters/clock/virtual-clock.ts';
 import { createIds } from '../../src/adapters/ids.ts';

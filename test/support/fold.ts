@@ -5,7 +5,7 @@ import type { Entry, Registry } from '../../src/actors/registry.ts';
 import { createLoader, restore } from '../../src/actors/restore.ts';
 import type { Store } from '../../src/actors/store-port.ts';
 import { type ActorFault, createSystem } from '../../src/actors/system.ts';
-import type { Trading } from '../../src/actors/trading.ts';
+import type { Trading } from '../../src/actors/trading-api.ts';
 import { accountMachine } from '../../src/machines/account.machine.ts';
 import { orderMachine } from '../../src/machines/order.machine.ts';
 import { positionMachine } from '../../src/machines/position.machine.ts';

@@ -2,7 +2,8 @@
 import { type Actor, createActor, fromTransition } from 'xstate';
 import type { OrderContext } from '../../src/machines/order.context.ts';
 import type { OrderEvent } from '../../src/machines/order.events.ts';
-import { type OrderReport, orderMachine } from '../../src/machines/order.machine.ts';
+import { orderMachine } from '../../src/machines/order.machine.ts';
+import type { OrderReport } from '../../src/machines/order.setup.ts';
 import {
   type ExecutionState,
   executionState,

@@ -1,0 +1,238 @@
+/** What the order machine's states are made of: its named actors, guards and actions. */
+import { assign, type EventObject, enqueueActions, fromCallback, setup } from 'xstate';
+import { minus } from '../domain/exact.ts';
+import type { OrderContext, OrderInput } from './order.context.ts';
+import type { OrderEvent } from './order.events.ts';
+import {
+  isComplete,
+  type LegChange,
+  type LegStep,
+  releaseReservation,
+  reserveAgain,
+  takeLeg,
+  takeReportedSize,
+} from './order.reducers.ts';
+import { foldSettlement, type SettlementState } from './order.status.ts';
+
+/** The same bytes are handed over at most this often: 3 after a "not now", as venues advise. */
+export const MAX_SUBMIT_ATTEMPTS = 3;
+/** After doubt the same bytes may go twice more: each time the venue has said it has no order. */
+export const MAX_ATTEMPTS_AFTER_DOUBT = 5;
+/** An intent is for its moment: bytes that are older than this are looked for, but not sent again. */
+export const MAX_RESEND_AGE_MS = 60_000;
+/** The venue ends a GTD order up to 60 s before its stated time; ask only well after it. */
+export const EXPIRY_GRACE_MS = 30_000;
+/** How long to wait before asking again about a status that we do not know. */
+export const RECHECK_MS = 5_000;
+
+/** What an order tells its supervisor, which tells the position and the account. */
+export type OrderReport =
+  | {
+      readonly type: 'order.legChanged';
+      readonly clientOrderId: string;
+      readonly change: LegChange;
+      readonly reservedUsdChange: string;
+      readonly reservedSharesChange: string;
+    }
+  | {
+      readonly type: 'order.reservationChanged';
+      readonly clientOrderId: string;
+      readonly reservedUsdChange: string;
+      readonly reservedSharesChange: string;
+    };
+
+export interface EffectInput {
+  readonly clientOrderId: string;
+}
+export interface DeadlineInput extends EffectInput {
+  readonly atMs: number;
+}
+
+type Args = { context: OrderContext; event: OrderEvent };
+
+/** The step that a leg report makes; one computation for all guards and actions of a transition. */
+function legStep({ context, event }: Args): LegStep {
+  if (event.type !== 'venue.legReported') throw new Error(`No leg in ${event.type}.`);
+  return takeLeg(context, event.leg, event.atMs);
+}
+
+function settlesTo(settlement: SettlementState) {
+  return (args: Args) => foldSettlement(legStep(args).next.legs) === settlement;
+}
+
+function reportIs(status: string) {
+  return ({ event }: Args) => event.type === 'venue.orderReported' && event.status === status;
+}
+
+export const orderSetup = setup({
+  types: {
+    context: {} as OrderContext,
+    events: {} as OrderEvent,
+    input: {} as OrderInput,
+  },
+  actors: {
+    // Wired by the composition root; see src/actors/effects.ts. A machine alone has no effects.
+    prepareOrder: fromCallback<EventObject, EffectInput>(() => undefined),
+    submitOrder: fromCallback<EventObject, EffectInput>(() => undefined),
+    cancelOrder: fromCallback<EventObject, EffectInput>(() => undefined),
+    resolveOrder: fromCallback<EventObject, EffectInput>(() => undefined),
+    deadline: fromCallback<EventObject, DeadlineInput>(() => undefined),
+  },
+  guards: {
+    completes: (args) => isComplete(legStep(args).next),
+    isNewLeg: (args) => legStep(args).isNew,
+    isNewAndCancelRequested: (args) => args.context.cancelRequested && legStep(args).isNew,
+    settlesToMatched: settlesTo('matched'),
+    settlesToRetrying: settlesTo('retrying'),
+    settlesToMined: settlesTo('mined'),
+    settlesToConfirmed: settlesTo('confirmed'),
+    settlesToFailed: settlesTo('failed'),
+    reportsLive: reportIs('live'),
+    reportsLiveAndCancelRequested: ({ context, event }) =>
+      context.cancelRequested && event.type === 'venue.orderReported' && event.status === 'live',
+    reportsDelayed: reportIs('delayed'),
+    reportsMatched: reportIs('matched'),
+    reportsCancelled: reportIs('cancelled'),
+    reportsExpired: reportIs('expired'),
+    reportsRejected: reportIs('rejected'),
+    reportsUnrecognised: reportIs('unrecognised'),
+    reportsRejectedButHasLegs: ({ context, event }) =>
+      event.type === 'venue.orderReported' &&
+      event.status === 'rejected' &&
+      context.matchedSize !== '0',
+    acknowledgesDelayed: ({ event }) =>
+      event.type === 'venue.orderAcknowledged' && event.status === 'delayed',
+    cancelRequested: ({ context }) => context.cancelRequested,
+    hasLegs: ({ context }) => context.matchedSize !== '0',
+    isComplete: ({ context }) => isComplete(context),
+    mayTryAgain: ({ context }) => context.submitAttempts < MAX_SUBMIT_ATTEMPTS,
+    isPastItsTime: ({ context, event }) =>
+      context.intent.expiresAtMs !== undefined &&
+      event.atMs >= context.intent.expiresAtMs + EXPIRY_GRACE_MS,
+    mayResendAfterDoubt: ({ context, event }) =>
+      !context.cancelRequested &&
+      context.submitAttempts < MAX_ATTEMPTS_AFTER_DOUBT &&
+      event.atMs - context.createdAtMs < MAX_RESEND_AGE_MS &&
+      (context.intent.expiresAtMs === undefined || event.atMs < context.intent.expiresAtMs),
+  },
+  actions: {
+    // -- facts taken in
+    touch: assign(({ event }) => ({ updatedAtMs: event.atMs })),
+    keepVenueOrderId: assign(({ context, event }) =>
+      'venueOrderId' in event && context.venueOrderId === null
+        ? { venueOrderId: event.venueOrderId, updatedAtMs: event.atMs }
+        : { updatedAtMs: event.atMs },
+    ),
+    acknowledge: assign(({ context, event }) => ({
+      acknowledged: true,
+      retryAtMs: null,
+      // Why it had been in doubt or put off is over with the answer.
+      reason: inDoubt(context) ? null : context.reason,
+      venueOrderId:
+        context.venueOrderId ??
+        (event.type === 'venue.orderAcknowledged' ? event.venueOrderId : null),
+      updatedAtMs: event.atMs,
+    })),
+    keepReason: assign(({ event }) => ({
+      ...('reason' in event && event.reason !== undefined ? { reason: event.reason } : {}),
+      updatedAtMs: event.atMs,
+    })),
+    keepOperatorReason: assign(({ event }) =>
+      event.type === 'operator.neverTaken'
+        ? { reason: `${event.reason} (settled by ${event.by})`, updatedAtMs: event.atMs }
+        : {},
+    ),
+    keepRetry: assign(({ event }) => ({
+      ...('retryAtMs' in event ? { retryAtMs: event.retryAtMs } : {}),
+      ...('reason' in event ? { reason: event.reason } : {}),
+      updatedAtMs: event.atMs,
+    })),
+    recheckSoon: assign(({ event }) => ({ retryAtMs: event.atMs + RECHECK_MS })),
+    countLookup: assign(({ context }) => ({ lookupAttempts: context.lookupAttempts + 1 })),
+    takeReport: assign(({ context, event }) => {
+      if (event.type !== 'venue.orderReported') return {};
+      return {
+        ...takeReportedSize(context, event.sizeMatched),
+        acknowledged: context.acknowledged || event.status !== 'rejected',
+        lookupAttempts: 0,
+        retryAtMs: null,
+        reason: event.reason ?? (inDoubt(context) ? null : context.reason),
+        updatedAtMs: event.atMs,
+      };
+    }),
+    wantCancel: assign(({ context, event }) => ({
+      cancelRequested: true,
+      reason: event.type === 'order.cancel' ? event.reason : context.reason,
+      updatedAtMs: event.atMs,
+    })),
+    dropCancel: assign(({ event }) => ({ cancelRequested: false, updatedAtMs: event.atMs })),
+    countSubmit: assign(({ context }) => ({ submitAttempts: context.submitAttempts + 1 })),
+    countCancel: assign(({ context }) => ({ cancelAttempts: context.cancelAttempts + 1 })),
+    countFault: assign(({ context, event }) => ({
+      faults: context.faults + 1,
+      updatedAtMs: event.atMs,
+    })),
+    // -- money
+    takeLeg: enqueueActions(({ context, event, enqueue }) => {
+      const { next, change } = legStep({ context, event });
+      if (next === context) return;
+      enqueue.assign(next);
+      if (change.effect !== 'none' || next.legs !== context.legs) {
+        enqueue.sendParent(reportLeg(context, next, change));
+      }
+    }),
+    release: enqueueActions(({ context, enqueue }) => {
+      const next = releaseReservation(context);
+      if (next === context) return;
+      enqueue.assign(next);
+      const report = reportReservation(context, next);
+      if (report !== undefined) enqueue.sendParent(report);
+    }),
+    reserveAgain: enqueueActions(({ context, enqueue }) => {
+      const next = reserveAgain(context);
+      enqueue.assign(next);
+      const report = reportReservation(context, next);
+      if (report !== undefined) enqueue.sendParent(report);
+    }),
+    // -- the wait for a GTD order's end
+    watchExpiry: enqueueActions(({ context, event, enqueue }) => {
+      const { expiresAtMs } = context.intent;
+      if (expiresAtMs === undefined) return;
+      const atMs = Math.max(expiresAtMs + EXPIRY_GRACE_MS, event.atMs + RECHECK_MS);
+      enqueue.spawnChild('deadline', {
+        id: 'expiry',
+        input: { clientOrderId: context.clientOrderId, atMs },
+      });
+    }),
+    unwatchExpiry: enqueueActions(({ context, enqueue }) => {
+      if (context.intent.expiresAtMs !== undefined) enqueue.stopChild('expiry');
+    }),
+  },
+});
+
+/** The reason that stands there is why it waits, not why it ended or is to end. */
+function inDoubt(context: OrderContext): boolean {
+  return context.retryAtMs !== null && !context.cancelRequested;
+}
+
+function reportLeg(before: OrderContext, after: OrderContext, change: LegChange): OrderReport {
+  return {
+    type: 'order.legChanged',
+    clientOrderId: before.clientOrderId,
+    change,
+    reservedUsdChange: minus(after.reservedUsd, before.reservedUsd),
+    reservedSharesChange: minus(after.reservedShares, before.reservedShares),
+  };
+}
+
+function reportReservation(before: OrderContext, after: OrderContext): OrderReport | undefined {
+  const reservedUsdChange = minus(after.reservedUsd, before.reservedUsd);
+  const reservedSharesChange = minus(after.reservedShares, before.reservedShares);
+  if (reservedUsdChange === '0' && reservedSharesChange === '0') return undefined;
+  return {
+    type: 'order.reservationChanged',
+    clientOrderId: before.clientOrderId,
+    reservedUsdChange,
+    reservedSharesChange,
+  };
+}
