@@ -8,7 +8,7 @@ import type { LegReport } from '../domain/fill-leg.ts';
 import { accountMachine } from '../machines/account.machine.ts';
 import { orderMachine } from '../machines/order.machine.ts';
 import { positionMachine } from '../machines/position.machine.ts';
-import { type EngineInput, systemMachine } from '../machines/system.machine.ts';
+import { countOrphans, type EngineInput, systemMachine } from '../machines/system.machine.ts';
 import { venueMachine } from '../machines/venue.machine.ts';
 import { decodeSnapshot } from './codec.ts';
 import { createEffects } from './effects.ts';
@@ -65,7 +65,7 @@ export interface Execution {
   refuseLeg(leg: LegReport, problem: string): void;
   /** Lets effects act. Called once, after the venue has been asked what was missed or may be. */
   openGate(): void;
-  /** Counts of what went wrong since the start. */
+  /** Counts: actors that threw and legs that were refused since the start, orphans now. */
   readonly faults: Readonly<{ actors: number; orphans: number; refusedLegs: number }>;
   /** Resolves when no call to the venue is under way, or soon after. */
   effectsSettled(): Promise<void>;
@@ -82,7 +82,13 @@ export async function openExecution(options: ExecutionOptions): Promise<Executio
   const opened = new Promise<void>((resolve) => {
     openGate = resolve;
   });
-  const faults = { actors: 0, orphans: 0, refusedLegs: 0 };
+  const faults = {
+    actors: 0,
+    get orphans() {
+      return countOrphans(system.context());
+    },
+    refusedLegs: 0,
+  };
   let failure: unknown;
 
   const effects = createEffects({
@@ -191,7 +197,6 @@ export async function openExecution(options: ExecutionOptions): Promise<Executio
     const seq = journal.append(input, rows);
     runTurn(seq, input);
     if (input.type === 'venue.orphanReported') {
-      faults.orphans += 1;
       publisher.now({
         type: 'fault',
         message: `A leg of an order that nobody knows: ${input.leg.venueOrderId}.`,

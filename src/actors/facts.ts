@@ -1,6 +1,6 @@
 /** What turns have changed and what the projection has not yet taken. Cheap to add to. */
 import type { FillLeg, LegReport } from '../domain/fill-leg.ts';
-import { legKey } from '../domain/fill-leg.ts';
+import { joinSettlement, legKey } from '../domain/fill-leg.ts';
 import type { InstrumentId } from '../domain/instrument.ts';
 import type { PositionLeg, PositionTotals } from '../domain/position-totals.ts';
 import type { StepEvent } from './notes.ts';
@@ -69,7 +69,9 @@ export function createFacts(onFirst: () => void): Facts {
     orphan(venue, leg) {
       const key = legKey(venue, leg);
       const row = legRow(venue, null, { ...leg, key, feeUsd: leg.feeUsd ?? '0' });
-      if (!legs.has(key)) legs.set(key, row);
+      const known = legs.get(key);
+      const settlement = joinSettlement(known?.settlement ?? row.settlement, row.settlement);
+      legs.set(key, { ...(known ?? row), settlement });
       if (actors.length === 0) onFirst();
     },
     ledger: (row) => void ledger.push(row),

@@ -111,6 +111,15 @@ export function dropOrphans(context: SystemContext, venueOrderId: string): Syste
   return { ...context, orphans, orphanCount: context.orphanCount - known.length };
 }
 
+/** Pure: legs that wait for their order, each once however many of its steps are kept. */
+export function countOrphans(context: SystemContext): number {
+  let count = 0;
+  for (const legs of Object.values(context.orphans)) {
+    count += new Set(legs.map(({ tradeId, role }) => JSON.stringify([tradeId, role]))).size;
+  }
+  return count;
+}
+
 function unwired(): never {
   throw new Error('The system machine is wired in src/actors/system.ts.');
 }

@@ -28,10 +28,12 @@ const warn = (facts, message) => process.stderr.write(`${message} ${facts.error 
 const log = { debug: quiet, info: quiet, warn, error: warn };
 
 let placed = 0;
+const isLast = run === 'last';
 const churn = {
   name: 'churn',
   timerMs: 5,
   onTimer(context) {
+    if (isLast) return undefined;
     for (const instrument of context.instruments()) {
       const best = context.book(instrument.id);
       const ask = best?.asks[0]?.price;
@@ -68,13 +70,13 @@ await engine.start();
 engine.on('fill', ({ leg, effect }) => say({ fill: leg.key, effect }));
 engine.on('fault', ({ message }) => say({ fault: message }));
 say({ started: true, health: engine.health() });
-if (run === 'last') {
+if (isLast) {
   await engine.cancelAll({}, 'the last run ends everything');
   const until = Date.now() + 15_000;
-  while (Date.now() < until) {
+  // A leg may come after its order has ended: quiet means that nothing was open for a while.
+  for (let quiet = 0; quiet < 12 && Date.now() < until; quiet += 1) {
     await new Promise((resolve) => setTimeout(resolve, 50));
-    const open = await engine.orders({ closed: false });
-    if (open.length === 0) break;
+    if ((await engine.orders({ closed: false })).length > 0) quiet = 0;
   }
   const account = await engine.account();
   say({ account, positions: await engine.positions(), health: engine.health() });

@@ -130,11 +130,15 @@ async function checkBooks(
     expect(sent.filter((id) => !orderIds.has(id ?? ''))).toEqual([]);
 
     // The venue's trades are our legs, each once, and nothing else is.
-    const trades = await rows('select count(*) as n from paper_trades where final');
-    expect(trades).toEqual([{ n: String(legs.length) }]);
-    expect(await rows('select count(*) as n from paper_trades where not final')).toEqual([
-      { n: '0' },
-    ]);
+    const trades = await rows('select id, final from paper_trades');
+    const tradeIds = new Set(trades.map((row) => row.id));
+    expect(legs.filter((row) => !tradeIds.has(row.trade_id))).toEqual([]);
+    const legTrades = new Set(legs.map((row) => row.trade_id));
+    expect(legTrades.size).toBe(legs.length);
+    expect(trades.filter((row) => !legTrades.has(row.id))).toEqual([]);
+    expect(trades.filter((row) => String(row.final) !== 'true')).toEqual([]);
+    const unsettled = legs.filter((row) => !/confirmed|failed/.test(row.settlement ?? ''));
+    expect(unsettled).toEqual([]);
 
     // Nothing is open, nothing is reserved, and the ledger is the cash.
     expect(orders.filter((row) => decimal(row.reserved_usd ?? '0').gt(0))).toEqual([]);
