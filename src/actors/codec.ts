@@ -30,20 +30,34 @@ const UPCASTS: Readonly<Record<ActorKind, Readonly<Record<number, Upcast>>>> = {
 };
 
 /** Fields that each kind's context must have, with the type of each. */
-const CONTEXT_FIELDS: Readonly<Record<ActorKind, Readonly<Record<string, string>>>> = {
-  system: { orphans: 'object', orphanCount: 'number' },
-  account: { accountId: 'string', cashUsd: 'string', reservedUsd: 'string' },
+type FieldType = 'string' | 'decimal text' | 'number' | 'object' | 'array';
+const CONTEXT_FIELDS: Readonly<Record<ActorKind, Readonly<Record<string, FieldType>>>> = {
+  system: { orphans: 'object', orphanCount: 'number', maxOpenOrders: 'number' },
+  account: {
+    accountId: 'string',
+    minimumReserveUsd: 'decimal text',
+    depositsUsd: 'decimal text',
+    cashUsd: 'decimal text',
+    feesUsd: 'decimal text',
+    reservedUsd: 'decimal text',
+  },
   venue: { venue: 'string', seenAtMs: 'number' },
   order: {
     clientOrderId: 'string',
     intent: 'object',
     instrument: 'object',
-    legs: 'object',
-    matchedSize: 'string',
-    reservedUsd: 'string',
+    legs: 'array',
+    matchedSize: 'decimal text',
+    reportedSize: 'decimal text',
+    filledSize: 'decimal text',
+    filledUsd: 'decimal text',
+    feesUsd: 'decimal text',
+    reserveRate: 'decimal text',
+    reservedUsd: 'decimal text',
+    reservedShares: 'decimal text',
     createdAtMs: 'number',
   },
-  position: { instrumentId: 'string', fold: 'object', reservedShares: 'string' },
+  position: { instrumentId: 'string', fold: 'object', reservedShares: 'decimal text' },
 };
 
 /**
@@ -113,9 +127,21 @@ function check(row: ActorRow, snapshot: Record<string, unknown>): void {
   if (!isRecord(context)) throw corrupt(row, 'context', context, 'an object');
   for (const [field, type] of Object.entries(CONTEXT_FIELDS[row.kind])) {
     const value = context[field];
-    if (value === null || typeof value !== type) {
-      throw corrupt(row, `context.${field}`, value, `${type}`);
-    }
+    if (!isOfType(value, type)) throw corrupt(row, `context.${field}`, value, type);
+  }
+}
+
+function isOfType(value: unknown, type: FieldType): boolean {
+  switch (type) {
+    case 'decimal text':
+      return typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value);
+    case 'array':
+      return Array.isArray(value);
+    case 'object':
+      return isRecord(value);
+    case 'string':
+    case 'number':
+      return typeof value === type;
   }
 }
 

@@ -10,7 +10,6 @@ import { orderMachine } from '../machines/order.machine.ts';
 import { positionMachine } from '../machines/position.machine.ts';
 import { countOrphans, type EngineInput, systemMachine } from '../machines/system.machine.ts';
 import { venueMachine } from '../machines/venue.machine.ts';
-import { decodeSnapshot } from './codec.ts';
 import { createEffects } from './effects.ts';
 import { createFacts } from './facts.ts';
 import { createIdentities, type Identities } from './identities.ts';
@@ -19,10 +18,10 @@ import type { Clock, Ids, Venue } from './ports.ts';
 import { createProjector, type Projector } from './projector.ts';
 import { createPublisher, type Publisher } from './publisher.ts';
 import type { Entry, Registry } from './registry.ts';
-import { createLoader, type Loader, type Restored, restore } from './restore.ts';
+import { createLoader, type Loader, type Restored, restore, restoreSystem } from './restore.ts';
 import { isClosedOrder } from './rows.ts';
 import type { Store } from './store-port.ts';
-import { type ActorFault, createSystem } from './system.ts';
+import type { ActorFault } from './system.ts';
 
 /** The second bookkeeper adds up every leg there ever was; a database beyond this is not checked so. */
 const MAX_CHECKED_LEGS = 1_000_000;
@@ -126,19 +125,16 @@ export async function openExecution(options: ExecutionOptions): Promise<Executio
 
   const facts = createFacts(() => projector.wake());
   const [projectedThrough, lastSeq] = [await store.projectedThrough(), await store.lastSeq()];
-  const systemRow = await store.actor('system:main');
-  const system = createSystem({
-    logics,
-    facts,
-    publisher,
-    onFault,
-    ...(systemRow === undefined
-      ? {}
-      : {
-          snapshot: { snapshot: decodeSnapshot(systemRow), revision: systemRow.revision },
-        }),
-    ...(options.inspect === undefined ? {} : { inspect: options.inspect }),
-  });
+  const { system, errors } = restoreSystem(
+    {
+      logics,
+      facts,
+      publisher,
+      onFault,
+      ...(options.inspect === undefined ? {} : { inspect: options.inspect }),
+    },
+    await store.actor('system:main'),
+  );
   const { registry } = system;
   const loader = createLoader(store, registry);
   const identities = options.checkIdentities
@@ -175,7 +171,7 @@ export async function openExecution(options: ExecutionOptions): Promise<Executio
     onBroken: (error) => fail(error, { part: 'read tables' }),
   });
 
-  const restored = await restore({ store, system, loader, projectedThrough });
+  const restored = await restore({ store, system, loader, projectedThrough, errors });
   log.info({ ...restored }, 'Restored.');
   if (lastSeq === 0) {
     dispatch({

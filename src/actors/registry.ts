@@ -110,6 +110,9 @@ export function createRegistry(
       typeof createActor<AnyStateMachine>
     >[1]);
     ref.start();
+    // XState takes a state that it does not know in silence, as an actor in error.
+    const { status, error } = ref.getSnapshot();
+    if (status === 'error') throw error;
     return ref;
   }
 

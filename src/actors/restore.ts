@@ -8,7 +8,7 @@ import type { EngineInput } from '../machines/system.machine.ts';
 import { decodeSnapshot } from './codec.ts';
 import { actorId, type Registry } from './registry.ts';
 import type { ActorRow, Store } from './store-port.ts';
-import type { System } from './system.ts';
+import { createSystem, type System, type SystemOptions } from './system.ts';
 
 /** Errors named in one refusal; the rest is counted. */
 const MAX_NAMED_ERRORS = 10;
@@ -39,24 +39,13 @@ export function createLoader(store: Pick<Store, 'actor'>, registry: Registry): L
     create(row, name, snapshot);
   }
 
-  /** XState takes a state that it does not know in silence, as an actor in error. */
   function create(row: ActorRow, name: string, snapshot: object): void {
     if (row.kind === 'system') return;
-    let problem: unknown;
     try {
-      const entry = registry.create(row.kind, name, { snapshot, revision: row.revision });
-      const restored = registry.snapshot(entry);
-      if (restored.status === 'active') return;
-      problem = restored.error;
+      registry.create(row.kind, name, { snapshot, revision: row.revision });
     } catch (error) {
-      problem = error;
+      throw unusable(row, error);
     }
-    throw new FillwrightFault(
-      'corrupt_row',
-      `actor_snapshots ${row.actorId}: no ${row.kind} actor can be made of it: ${String(problem)}`,
-      { actorId: row.actorId },
-      { cause: problem },
-    );
   }
 
   function shareInstrument(context: { instrument?: Instrument }): void {
@@ -88,6 +77,33 @@ export function createLoader(store: Pick<Store, 'actor'>, registry: Registry): L
   };
 }
 
+/** The system actor of a row; of a bad one its error, and a new actor so that the rest is read too. */
+export function restoreSystem(
+  options: SystemOptions,
+  row: ActorRow | undefined,
+): { readonly system: System; readonly errors: readonly FillwrightFault[] } {
+  if (row === undefined) return { system: createSystem(options), errors: [] };
+  try {
+    const snapshot = { snapshot: decodeSnapshot(row), revision: row.revision };
+    const system = createSystem({ ...options, snapshot });
+    const { status, error } = system.entry.ref.getSnapshot();
+    if (status === 'active') return { system, errors: [] };
+    throw unusable(row, error);
+  } catch (error) {
+    const fault = error instanceof FillwrightFault ? error : unusable(row, error);
+    return { system: createSystem(options), errors: [fault] };
+  }
+}
+
+function unusable(row: ActorRow, problem: unknown): FillwrightFault {
+  return new FillwrightFault(
+    'corrupt_row',
+    `actor_snapshots ${row.actorId}: no ${row.kind} actor can be made of it: ${String(problem)}`,
+    { actorId: row.actorId },
+    { cause: problem },
+  );
+}
+
 /**
  * @throws {FillwrightFault} `corrupt_row` or `newer_row` naming every bad row (the first ten in
  * words). Nothing has been changed then, and nothing is traded on half a memory.
@@ -97,9 +113,11 @@ export async function restore(options: {
   readonly system: System;
   readonly loader: Loader;
   readonly projectedThrough: number;
+  /** Rows found bad before: the system's own. */
+  readonly errors: readonly FillwrightFault[];
 }): Promise<Restored> {
   const { store, system, loader, projectedThrough } = options;
-  const errors: FillwrightFault[] = [];
+  const errors = [...options.errors];
   for await (const page of store.liveActors()) {
     for (const row of page) {
       try {

@@ -3,7 +3,7 @@
  * placing a second order where one of its own is still working (the pending flag of that market's
  * outcome and side). A strategy that throws is reported and goes on with the next event.
  */
-import { FillwrightFault } from '../domain/faults.ts';
+import { FillwrightFault, show } from '../domain/faults.ts';
 import type { Instrument, InstrumentId, Side } from '../domain/instrument.ts';
 import { opposite } from '../domain/instrument.ts';
 import type { IntentInput } from '../domain/intent-input.ts';
@@ -148,22 +148,36 @@ export function createStrategyRunner(options: StrategyRunnerOptions): StrategyRu
   /** Runs one callback and submits what it answers, highest priority first. */
   function call(self: Running, name: string, callback: () => StrategyAnswer): void {
     if (stopped) return;
-    let answer: StrategyAnswer;
+    let answer: unknown;
     try {
       answer = callback();
     } catch (error) {
-      counts.threw += 1;
-      log.error({ error, strategy: self.strategy.name, callback: name }, 'A strategy threw.');
+      threw(self, name, error);
       return;
     }
-    if (answer === undefined || answer.length === 0) return;
-    const byPriority = [...answer].sort((a, b) => (b.priority ?? 0) - (a.priority ?? 0));
+    if (answer === undefined) return;
+    if (!isList(answer)) {
+      // A module in JavaScript may answer anything; a promise's rejection would end the process.
+      if (answer instanceof Promise) answer.catch(() => undefined);
+      threw(
+        self,
+        name,
+        new TypeError(`Expected a list of intents or nothing, got ${show(answer)}.`),
+      );
+      return;
+    }
+    const byPriority = [...answer].sort((a, b) => (b?.priority ?? 0) - (a?.priority ?? 0));
     for (const asked of byPriority) {
       submit(self, asked).catch((error: unknown) => {
         counts.refused += 1;
         log.warn({ error, strategy: self.strategy.name, asked }, 'An intent was refused.');
       });
     }
+  }
+
+  function threw(self: Running, callback: string, error: unknown): void {
+    counts.threw += 1;
+    log.error({ error, strategy: self.strategy.name, callback }, 'A strategy threw.');
   }
 
   function watch(self: Running, order: OrderView): void {
@@ -228,6 +242,10 @@ export function createStrategyRunner(options: StrategyRunnerOptions): StrategyRu
       for (const cancel of cancels) cancel();
     },
   };
+}
+
+function isList(answer: unknown): answer is NonNullable<StrategyAnswer> {
+  return Array.isArray(answer);
 }
 
 function isPending(self: Running, flag: string): boolean {

@@ -146,6 +146,8 @@ export function createSystem(options: SystemOptions): System {
   };
   const registry = createRegistry(ref, logics, facts.touch);
   const ledgers = createLedgers({ registry, facts, publisher, now, deliver });
+  // It has no parent to take its error: without an observer XState would end the process with it.
+  ref.subscribe({ error: () => undefined });
   ref.start();
 
   // ------------------------------------------------------------------------------------ orders

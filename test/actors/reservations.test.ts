@@ -1,5 +1,6 @@
 /** What working orders hold back: never more than they may cost, never less, and gone when they end. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { toText, ZERO } from '../../src/domain/decimal.ts';
 import { type FreshStore, freshStore } from '../support/database.ts';
 import { openDesk, type TestDesk, until, untilState } from '../support/desk.ts';
 import { createPaperMarket } from '../support/paper-desk.ts';
@@ -221,11 +222,11 @@ test('the account holds the sum of its orders, whatever trades and ends, and aft
   const market = createPaperMarket();
   let desk = await openDesk(fresh, { venue: market.venue });
   open.push(desk);
-  const check = async () => {
-    const orders = desk.trading.workingOrders();
-    const cents = (text: string) => Math.round(Number(text) * 1_000_000);
-    const sum = orders.reduce((total, { reservedUsd }) => total + cents(reservedUsd), 0);
-    expect(cents((await desk.trading.account()).reservedUsd)).toBe(sum);
+  const check = () => {
+    const { registry } = desk.trading.execution;
+    let sum = ZERO;
+    for (const { reservedUsd } of desk.trading.workingOrders()) sum = sum.plus(reservedUsd);
+    expect(registry.snapshot(registry.account()).context.reservedUsd).toBe(toText(sum));
   };
   for (let round = 0; round < 4; round += 1) {
     market.show(
@@ -241,16 +242,16 @@ test('the account holds the sum of its orders, whatever trades and ends, and aft
       desk.submit({ side: 'SELL', price: '0.3', size: '6' }),
       desk.submit({ type: 'market', price: '0.6', size: undefined, amountUsd: '4.2' }),
     ]);
-    await check();
+    check();
     if (round === 2) {
       await desk.crash();
       desk = await openDesk(fresh, { venue: market.venue });
       open.push(desk);
-      await check();
+      check();
     }
   }
   await desk.trading.cancelAll();
   await until(() => desk.trading.workingOrders().length === 0);
-  await check();
+  check();
   expect((await desk.trading.account()).reservedUsd).toBe('0');
 });
