@@ -1,8 +1,10 @@
 /**
  * Durable fills a second. The engine: one leg report is one turn of system, order, position and
- * account actor, answered when the journal holds it. Beside it, in the same run: a naive loop (one
- * transaction a fill over ten connections: event, order, position; no actors at all) and the raw
- * limit (the same reports as rows of one batched insert; no actors, no read tables).
+ * account actor, answered when the journal holds it. Beside it, in the same run and without actors:
+ *  - naive: one transaction a fill over ten connections, with the rows that a fill means (its leg,
+ *    the order's event, the ledger's entry, the order, the position);
+ *  - raw: the same rows from one connection, one batch a commit: what the database can take;
+ *  - events: one row a fill in one batched insert: what the database can take of a bare log.
  */
 import type pg from 'pg';
 import type { Execution } from '../src/actors/execution.ts';
@@ -13,8 +15,10 @@ import { instrumentAt, openEngine, orderIdAt, placeOrder, type World } from './w
 export const IN_FLIGHT = [1, 256, 2_048] as const;
 const ROUNDS = 3;
 const CELL_MS = 1_500;
-/** Fills that one order takes before the next one is used: legs stay few, as in real trading. */
+/** Fills that complete an order: it closes, and the next one takes its place. */
 const FILLS_PER_ORDER = 8;
+/** Orders that are filled side by side. */
+const WORKING_ORDERS = 1_000;
 const NAIVE_CONNECTIONS = 10;
 
 export interface FillsCell {
@@ -24,8 +28,10 @@ export interface FillsCell {
   readonly engineWithReadTables: number;
   readonly naive: Rate;
   readonly raw: Rate;
+  readonly events: Rate;
   readonly timesNaive: number;
   readonly shareOfRaw: number;
+  readonly shareOfEvents: number;
 }
 
 export function reportAt(index: number, orderIndex: number, atMs: number): LegReport {
@@ -54,7 +60,7 @@ export class FillFeed {
 
   /** Places orders enough for `fills` more fills. */
   async prepare(fills: number): Promise<void> {
-    const wanted = Math.ceil((this.#given + fills) / FILLS_PER_ORDER);
+    const wanted = Math.ceil((this.#given + fills) / FILLS_PER_ORDER) + WORKING_ORDERS;
     while (this.#placed < wanted) {
       placeOrder(this.#execution, this.#placed, Date.now());
       this.#placed += 1;
@@ -68,7 +74,9 @@ export class FillFeed {
   async fill(): Promise<void> {
     const index = this.#given;
     this.#given += 1;
-    const orderIndex = index % this.#placed;
+    const group = Math.floor(index / (WORKING_ORDERS * FILLS_PER_ORDER));
+    const orderIndex = group * WORKING_ORDERS + (index % WORKING_ORDERS);
+    if (orderIndex >= this.#placed) throw new Error('More fills than were prepared for.');
     const atMs = Date.now();
     this.#execution.dispatch({
       type: 'venue.legReported',
@@ -88,14 +96,16 @@ export async function benchFills(
   await engineStore.acquireWriter();
   const execution = await openEngine(engineStore);
   const feed = new FillFeed(execution);
-  const naive = await openNaive();
-  const raw = await openRaw();
+  const naive = await openNaive(world);
+  const raw = await openBatched(world, RAW_BATCH);
+  const bare = await openBatched(world, EVENT_BATCH);
   const cells: FillsCell[] = [];
   for (const inFlight of IN_FLIGHT) {
     const engines: Rate[] = [];
     const withReads: number[] = [];
     const naives: Rate[] = [];
     const raws: Rate[] = [];
+    const events: Rate[] = [];
     for (let turn = 0; turn < ROUNDS; turn += 1) {
       await feed.prepare(inFlight === 1 ? 10_000 : 60_000);
       const startedAt = performance.now();
@@ -105,95 +115,130 @@ export async function benchFills(
       const writtenMs = performance.now() - startedAt;
       engines.push(engine);
       withReads.push((engine.perSecond * answeredMs) / writtenMs);
-      naives.push(await closedLoop(inFlight, CELL_MS, () => naive.fill()));
-      raws.push(await raw.run(inFlight, CELL_MS));
+      naives.push(await closedLoop(inFlight, CELL_MS, naive));
+      raws.push(await raw(inFlight, CELL_MS));
+      events.push(await bare(inFlight, CELL_MS));
     }
-    const cell = {
+    const ratio = (others: readonly Rate[]) =>
+      round(median(engines.map((rate, at) => rate.perSecond / rateAt(others, at))));
+    const cell: FillsCell = {
       inFlight,
       engine: middle(engines),
       engineWithReadTables: Math.round(median(withReads)),
       naive: middle(naives),
       raw: middle(raws),
-      timesNaive: round(median(engines.map((rate, at) => rate.perSecond / rateAt(naives, at)))),
-      shareOfRaw: round(median(engines.map((rate, at) => rate.perSecond / rateAt(raws, at)))),
+      events: middle(events),
+      timesNaive: ratio(naives),
+      shareOfRaw: ratio(raws),
+      shareOfEvents: ratio(events),
     };
     cells.push(cell);
-    onCell(
-      `fills, ${inFlight} in flight: ${cell.engine.perSecond}/s; naive ${cell.naive.perSecond}/s (x ${cell.timesNaive}); raw ${cell.raw.perSecond}/s (${Math.round(cell.shareOfRaw * 100)} %)`,
-    );
+    onCell(describe(cell));
   }
   await execution.stop();
   return cells;
+}
 
-  async function openNaive() {
-    const pool = await tables(NAIVE_CONNECTIONS);
-    let given = 0;
-    return {
-      async fill() {
+function describe(cell: FillsCell): string {
+  const percent = (share: number) => `${Math.round(share * 100)} %`;
+  return [
+    `fills, ${cell.inFlight} in flight: ${cell.engine.perSecond}/s`,
+    `with read tables ${cell.engineWithReadTables}/s`,
+    `naive ${cell.naive.perSecond}/s (x ${cell.timesNaive})`,
+    `raw ${cell.raw.perSecond}/s (${percent(cell.shareOfRaw)})`,
+    `bare events ${cell.events.perSecond}/s (${percent(cell.shareOfEvents)})`,
+  ].join('; ');
+}
+
+const TABLES = `
+  create table legs (leg_key text primary key, order_id text not null, body text not null);
+  create table events (seq bigint generated always as identity primary key, order_id text not null,
+    leg_key text not null unique, body text not null);
+  create table ledger (entry_id text primary key, amount numeric not null);
+  create table orders (id text primary key, filled numeric not null);
+  create table positions (id text primary key, size numeric not null, cost numeric not null)`;
+
+const INSERT_LEG = 'insert into legs (leg_key, order_id, body) values ($1, $2, $3)';
+const INSERT_EVENT = 'insert into events (order_id, leg_key, body) values ($1, $2, $3)';
+const INSERT_LEDGER = 'insert into ledger (entry_id, amount) values ($1, $2)';
+const UPSERT_ORDER = `insert into orders (id, filled) values ($1, $2)
+  on conflict (id) do update set filled = orders.filled + excluded.filled`;
+const UPSERT_POSITION = `insert into positions (id, size, cost) values ($1, $2, $3)
+  on conflict (id) do update set size = positions.size + excluded.size,
+    cost = positions.cost + excluded.cost`;
+
+const EVENT_BATCH = `insert into events (order_id, leg_key, body)
+  select order_id, leg_key, body
+  from json_to_recordset($1) as r (order_id text, leg_key text, body text)`;
+const RAW_BATCH = `with r as materialized (
+    select * from json_to_recordset($1)
+      as r (order_id text, leg_key text, body text, position_id text, size numeric, cost numeric)),
+  leg as (insert into legs select leg_key, order_id, body from r),
+  event as (insert into events (order_id, leg_key, body) select order_id, leg_key, body from r),
+  entry as (insert into ledger select leg_key, -cost from r),
+  filled as (insert into orders select order_id, sum(size) from r group by order_id
+    on conflict (id) do update set filled = orders.filled + excluded.filled)
+  insert into positions select position_id, sum(size), sum(cost) from r group by position_id
+    on conflict (id) do update set size = positions.size + excluded.size,
+      cost = positions.cost + excluded.cost`;
+
+const COST = '0.65';
+
+/** One fill as a client without batching writes it. */
+async function openNaive(world: World): Promise<() => Promise<void>> {
+  const pool = await world.freshPool(NAIVE_CONNECTIONS);
+  await pool.query(TABLES);
+  let given = 0;
+  return async () => {
+    const index = given;
+    given += 1;
+    const order = index % 10_000;
+    const report = reportAt(index, order, Date.now());
+    const orderId = orderIdAt(order);
+    const body = JSON.stringify(report);
+    const client = await pool.connect();
+    try {
+      await client.query('begin');
+      await client.query(INSERT_LEG, [report.tradeId, orderId, body]);
+      await client.query(INSERT_EVENT, [orderId, report.tradeId, body]);
+      await client.query(INSERT_LEDGER, [report.tradeId, COST]);
+      await client.query(UPSERT_ORDER, [orderId, report.size]);
+      await client.query(UPSERT_POSITION, [report.instrumentId, report.size, COST]);
+      await client.query('commit');
+    } finally {
+      client.release();
+    }
+  };
+}
+
+/** One connection, one statement and one commit for every `batch` fills. */
+async function openBatched(
+  world: World,
+  statement: string,
+): Promise<(batch: number, forMs: number) => Promise<Rate>> {
+  const pool: pg.Pool = await world.freshPool(1);
+  await pool.query(TABLES);
+  let given = 0;
+  return async (batch, forMs) => {
+    const commits = await closedLoop(1, forMs, () => {
+      const rows = Array.from({ length: batch }, () => {
         const index = given;
         given += 1;
         const order = index % 10_000;
         const report = reportAt(index, order, Date.now());
-        const client = await pool.connect();
-        try {
-          await client.query('begin');
-          await client.query('insert into events (leg_key, body) values ($1, $2)', [
-            report.tradeId,
-            JSON.stringify(report),
-          ]);
-          await client.query(
-            `insert into orders (id, filled) values ($1, $2)
-             on conflict (id) do update set filled = orders.filled + excluded.filled`,
-            [orderIdAt(order), report.size],
-          );
-          await client.query(
-            `insert into positions (id, size, cost) values ($1, $2, $3)
-             on conflict (id) do update set size = positions.size + excluded.size,
-               cost = positions.cost + excluded.cost`,
-            [report.instrumentId, report.size, '0.65'],
-          );
-          await client.query('commit');
-        } finally {
-          client.release();
-        }
-      },
-    };
-  }
-
-  /** One connection, one batch of `inFlight` rows a commit. */
-  async function openRaw() {
-    const pool = await tables(1);
-    let given = 0;
-    return {
-      async run(batch: number, forMs: number): Promise<Rate> {
-        const commits = await closedLoop(1, forMs, () => {
-          const rows = Array.from({ length: batch }, () => {
-            const index = given;
-            given += 1;
-            const report = reportAt(index, index % 10_000, Date.now());
-            return { leg_key: report.tradeId, body: JSON.stringify(report) };
-          });
-          return pool.query(
-            `insert into events (leg_key, body)
-             select leg_key, body from json_to_recordset($1) as r (leg_key text, body text)`,
-            [JSON.stringify(rows)],
-          );
-        });
-        return { ...commits, perSecond: commits.perSecond * batch };
-      },
-    };
-  }
-
-  /** The hand-made tables of the two loops beside the engine. */
-  async function tables(connections: number): Promise<pg.Pool> {
-    const pool = await world.freshPool(connections);
-    await pool.query(`
-      create table events (seq bigint generated always as identity primary key,
-        leg_key text not null unique, body text not null);
-      create table orders (id text primary key, filled numeric not null);
-      create table positions (id text primary key, size numeric not null, cost numeric not null)`);
-    return pool;
-  }
+        return {
+          order_id: orderIdAt(order),
+          leg_key: report.tradeId,
+          body: JSON.stringify(report),
+          position_id: report.instrumentId,
+          size: report.size,
+          cost: COST,
+        };
+      });
+      return pool.query(statement, [JSON.stringify(rows)]);
+    });
+    return { ...commits, perSecond: Math.round(commits.perSecond * batch) };
+  };
 }
 
 function middle(rates: readonly Rate[]): Rate {

@@ -46,5 +46,5 @@ export async function closedLoop(
   };
   await Promise.all(Array.from({ length: inFlight }, loop));
   const seconds = (performance.now() - startedAt) / 1_000;
-  return { perSecond: Math.round(samples.length / seconds), ...latencyOf(samples) };
+  return { perSecond: round(samples.length / seconds), ...latencyOf(samples) };
 }

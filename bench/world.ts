@@ -112,7 +112,7 @@ export function intentAt(index: number): Intent {
     side: 'BUY',
     type: 'limit',
     price: '0.52',
-    size: '1000',
+    size: '10',
     timeInForce: 'GTC',
     postOnly: false,
     priority: 0,

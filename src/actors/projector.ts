@@ -233,9 +233,9 @@ function orderEventRow(step: OrderStep): OrderEventRow {
   };
 }
 
-/** Consumers hear of legs and of changes of the public status; every step is in `order_events`. */
+/** Consumers hear of every change of the public status; legs are rows of their own. */
 function isPublic(step: OrderStep, row: OrderEventRow): boolean {
-  if (step.before === undefined || step.event.type === 'venue.legReported') return true;
+  if (step.before === undefined) return true;
   const { execution, settlement } = axes(step.before);
   return publicStatus(execution, settlement) !== row.status;
 }

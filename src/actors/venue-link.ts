@@ -107,6 +107,8 @@ export function createVenueLink(options: VenueLinkOptions): VenueLink {
       } catch (error) {
         if (abort.signal.aborted || execution.failure !== undefined) return;
         log.error({ error, event }, 'A venue event could not be taken in.');
+        // What it told is asked for again, as often as it takes.
+        void catchUp();
       }
     }
   }

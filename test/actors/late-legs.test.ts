@@ -170,35 +170,36 @@ describe('an orphan: a leg of an order that nobody knows', () => {
     expect(await fresh.store.orphans()).toHaveLength(1);
   });
 
-  test.each([[false], [true]])(
-    'is booked once when its order appears, whose id only the answer told (restart: %s)',
-    async (restarts) => {
-      const id = '0xminted-by-the-venue';
-      let answer: () => void = () => undefined;
-      venue.onSubmit = async (sent) => {
-        venue.orders.set(sent.venueOrderId, venue.report(id, { status: 'live' }));
-        await new Promise<void>((resolve) => {
-          answer = resolve;
-        });
-        return { kind: 'acknowledged', venueOrderId: id, status: 'live' };
-      };
-      const { orderId } = await desk.submit();
-      await until(() => venue.submits.length === 1);
-      await tell({ venueOrderId: id, size: '4' });
-      await desk.trading.settled();
-      expect(await fresh.store.orphans()).toHaveLength(1);
-      answer();
-      await untilState(desk.trading, orderId, 'working.partiallyFilled');
-      if (restarts) await restart();
-      for (const settlement of ['matched', 'confirmed'] as const) {
-        await tell({ venueOrderId: id, size: '4', settlement });
-      }
-      expect(await books(orderId)).toMatchObject({
-        filledSize: '4',
-        size: '4',
-        legs: ['confirmed'],
+  test('is booked once when its order appears, whose id only the answer told', async () => {
+    const id = '0xminted-by-the-venue';
+    let answer: () => void = () => undefined;
+    venue.onSubmit = async () => {
+      venue.report(id, { status: 'live' });
+      await new Promise<void>((resolve) => {
+        answer = resolve;
       });
-      expect(await fresh.store.orphans()).toEqual([]);
-    },
-  );
+      return { kind: 'acknowledged', venueOrderId: id, status: 'live' };
+    };
+    const { orderId } = await desk.submit();
+    await until(() => venue.submits.length === 1);
+    await tell({ venueOrderId: id, size: '4' });
+    await desk.trading.settled();
+    expect(await fresh.store.orphans()).toHaveLength(1);
+    expect(desk.trading.health().orphans).toBe(1);
+    answer();
+    await untilState(desk.trading, orderId, 'working.partiallyFilled');
+    for (const settlement of ['matched', 'confirmed'] as const) {
+      await tell({ venueOrderId: id, size: '4', settlement });
+    }
+    expect(await books(orderId)).toMatchObject({
+      filledSize: '4',
+      size: '4',
+      sellableSize: '4',
+      cashUsd: '998',
+      ledger: '998',
+      legs: ['confirmed'],
+    });
+    expect(await fresh.store.orphans()).toEqual([]);
+    expect(desk.trading.health().orphans).toBe(0);
+  });
 });

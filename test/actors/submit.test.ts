@@ -6,14 +6,12 @@ import {
   booksOf,
   type DeskOptions,
   holding,
-  makeDesk,
   openDesk,
   type TestDesk,
   ticks,
   until,
   untilState,
 } from '../support/desk.ts';
-import { rain } from '../support/orders.ts';
 import { createScriptedVenue, type ScriptedVenue } from '../support/scripted-venue.ts';
 
 let fresh: FreshStore;
@@ -254,48 +252,5 @@ describe('a denied intent is an order with its reason, and its key is used up', 
     expect((await submit()).order.status).toBe('DENIED');
     await trading.send({ type: 'trading.resume', by: 'ann' });
     expect((await submit()).order.status).toBe('PENDING');
-  });
-});
-
-describe('refused without a trace', () => {
-  test('an instrument that the venue has not', async () => {
-    const { trading } = await start();
-    const { lastSeq } = trading.execution.journal;
-    const intent = asked({ instrument: 'paper:snow:YES' });
-    await expect(trading.submit(intent)).rejects.toMatchObject({ code: 'unknown_instrument' });
-    expect(trading.execution.journal.lastSeq).toBe(lastSeq);
-    // The key is free: nothing became of it.
-    expect(await trading.submit({ ...intent, instrument: rain.id })).toMatchObject({
-      deduplicated: false,
-    });
-  });
-
-  test('one bad intent of a batch refuses all of it', async () => {
-    const { trading } = await start();
-    const batch = [asked(), asked({ size: '0' })];
-    await expect(trading.submitAll(batch)).rejects.toMatchObject({
-      code: 'invalid_value',
-      message: expect.stringContaining('intents[1].size'),
-    });
-    expect(await trading.orders()).toEqual([]);
-  });
-
-  test('before the start', async () => {
-    const desk = makeDesk(fresh, { venue: () => venue.connect() });
-    await expect(desk.submit()).rejects.toMatchObject({ code: 'not_running' });
-    await desk.store.close();
-  });
-
-  test('after the stop', async () => {
-    const desk = await start();
-    await desk.trading.stop();
-    await expect(desk.submit()).rejects.toMatchObject({ code: 'not_running' });
-    await expect(desk.trading.cancel('ord_1')).rejects.toMatchObject({ code: 'not_running' });
-    expect((await booksOf(fresh)).intents).toEqual([]);
-  });
-
-  test('a cancel of an order that nobody knows', async () => {
-    const { trading } = await start();
-    await expect(trading.cancel('ord_nobody')).rejects.toMatchObject({ code: 'unknown_order' });
   });
 });

@@ -3,20 +3,15 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { VenueOrderReport } from '../../src/actors/ports.ts';
 import type { EngineEventOf } from '../../src/actors/publisher.ts';
 import { MAX_CRASHES } from '../../src/actors/registry.ts';
-import { CATCH_UP_EVERY_MS } from '../../src/actors/venue-link.ts';
-import { createVirtualClock } from '../../src/adapters/clock/virtual-clock.ts';
 import { type FreshStore, freshStore } from '../support/database.ts';
 import {
   type DeskOptions,
-  idle,
   openDesk,
-  pass,
   type TestDesk,
   ticks,
   until,
   untilState,
 } from '../support/desk.ts';
-import { AT_MS } from '../support/orders.ts';
 import { createScriptedVenue, type ScriptedVenue } from '../support/scripted-venue.ts';
 
 let fresh: FreshStore;
@@ -239,69 +234,5 @@ describe('whoever looks on cannot harm', () => {
     remove();
     await place(desk);
     expect(heard).toBe(0);
-  });
-});
-
-describe('catching up', () => {
-  test('an order that ends and leaves memory while the venue is asked about it harms nothing', async () => {
-    const desk = await start();
-    const { trading } = desk;
-    const orderId = await place(desk);
-    const known = venue.orders.get(`0x${orderId}`);
-    venue.orders.clear();
-    let answer: () => void = () => undefined;
-    venue.onLookup = () =>
-      new Promise((resolve) => {
-        answer = () => resolve(known);
-      });
-    venue.emit({ type: 'connection', state: 'down', atMs: Date.now() });
-    venue.emit({ type: 'connection', state: 'up', atMs: Date.now() });
-    await until(() => venue.lookups.length === 1);
-    await trading.cancel(orderId);
-    await until(() => trading.execution.registry.orders.size === 0, 'the order to be reaped');
-    answer();
-    await until(() => trading.health().venue === 'live');
-    expect(trading.health()).toMatchObject({ running: true, failure: null });
-    expect((await trading.order(orderId))?.status).toBe('CANCELLED');
-  });
-
-  test('a connection that came back meanwhile is caught up anew before entries are taken', async () => {
-    const clock = createVirtualClock(AT_MS);
-    venue = createScriptedVenue({ now: () => clock.now() });
-    const desk = await start({ clock });
-    const { trading, submit } = desk;
-    const { orderId } = await submit();
-    await idle(desk);
-    let answer: () => void = () => undefined;
-    venue.onTrades = () =>
-      new Promise((resolve) => {
-        answer = () => resolve([]);
-      });
-    const requests = venue.tradeRequests.length;
-    await pass(clock, desk, CATCH_UP_EVERY_MS);
-    expect(venue.tradeRequests).toHaveLength(requests + 1);
-    venue.emit({ type: 'connection', state: 'down', atMs: clock.now() });
-    venue.fill({ venueOrderId: `0x${orderId}`, size: '4' }, 'silent');
-    venue.emit({ type: 'connection', state: 'up', atMs: clock.now() });
-    await idle(desk);
-    venue.onTrades = () => [...venue.trades];
-    answer();
-    await idle(desk);
-    expect(trading.health().venue).toBe('live');
-    expect(await trading.order(orderId)).toMatchObject({ filledSize: '4' });
-  });
-
-  test('a venue that does not answer is asked again, and a stop does not wait for it', async () => {
-    const clock = createVirtualClock(AT_MS);
-    const desk = await start({ clock });
-    const { trading } = desk;
-    venue.onTrades = () => Promise.reject(new Error('502'));
-    const requests = venue.tradeRequests.length;
-    venue.emit({ type: 'connection', state: 'up', atMs: clock.now() });
-    await pass(clock, desk, 10_000);
-    expect(venue.tradeRequests.length).toBeGreaterThan(requests + 3);
-    expect(trading.health().venue).toBe('catchingUp');
-    expect((await desk.submit()).order.status).toBe('DENIED');
-    await trading.stop();
   });
 });

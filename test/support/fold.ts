@@ -37,6 +37,7 @@ export async function foldJournal(fresh: FreshStore): Promise<Folded> {
   const { registry } = system;
   const loader = createLoader(store, registry);
   await restore({ store, system, loader, projectedThrough: 0, errors: [] });
+  await store.close();
   return { states: statesOf(registry, [system.entry]), faults };
 }
 
