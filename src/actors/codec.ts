@@ -66,6 +66,12 @@ const CONTEXT_FIELDS: Readonly<Record<ActorKind, Readonly<Record<string, FieldTy
  * it had ended by the time the row was written.
  */
 export function encodeSnapshot(logic: AnyStateMachine, snapshot: AnyMachineSnapshot): string {
+  // Without children this is all that XState would persist, which walks every context for actor
+  // references that ours never hold. A test compares the two.
+  if (snapshot.status === 'active' && Object.keys(snapshot.children).length === 0) {
+    const { status, value, historyValue, context } = snapshot;
+    return JSON.stringify({ status, value, historyValue, context, children: {} });
+  }
   const persisted: PersistedMachine = logic.getPersistedSnapshot(snapshot);
   const { children } = persisted;
   if (children === undefined) return JSON.stringify(persisted);

@@ -2,7 +2,7 @@
 import { negated, times } from '../domain/exact.ts';
 import type { FillLeg } from '../domain/fill-leg.ts';
 import type { PositionLeg } from '../domain/position-totals.ts';
-import type { OrderReport } from '../machines/order.setup.ts';
+import type { LegChange, OrderChanges } from '../machines/order.changes.ts';
 import type { EngineInput, SystemEvent } from '../machines/system.machine.ts';
 import type { Facts } from './facts.ts';
 import type { Publisher } from './publisher.ts';
@@ -10,8 +10,8 @@ import type { Delivery, Entry, EventOf, Registry } from './registry.ts';
 import type { Turn } from './system.ts';
 
 export interface Ledgers {
-  /** Takes an order's report to its position and its account. */
-  take(entry: Entry<'order'>, report: OrderReport): void;
+  /** Takes what an event did to an order to its position and its account. */
+  take(entry: Entry<'order'>, changes: OrderChanges): void;
   reserve(entry: Entry<'order'>, usdChange: string, sharesChange: string): void;
   deposit(event: Extract<EngineInput, { type: 'account.deposited' }>): void;
   keepBack(event: SystemEvent): void;
@@ -31,18 +31,27 @@ export interface LedgersOptions {
 export function createLedgers(options: LedgersOptions): Ledgers {
   const { registry, facts, publisher, now, deliver } = options;
 
-  function take(entry: Entry<'order'>, report: OrderReport): void {
-    if (report.type === 'order.reservationChanged') {
-      reserve(entry, report.reservedUsdChange, report.reservedSharesChange);
-      return;
+  function take(entry: Entry<'order'>, changes: OrderChanges): void {
+    // Where a leg moves money, the reservation it sets free moves with it.
+    let { reservedUsdChange, reservedSharesChange } = changes;
+    for (const change of changes.legs) {
+      if (!takeLeg(entry, change, reservedUsdChange, reservedSharesChange)) continue;
+      reservedUsdChange = '0';
+      reservedSharesChange = '0';
     }
+    reserve(entry, reservedUsdChange, reservedSharesChange);
+  }
+
+  /** True when the changes of the reservation were taken along. */
+  function takeLeg(
+    entry: Entry<'order'>,
+    change: LegChange,
+    reservedUsdChange: string,
+    reservedSharesChange: string,
+  ): boolean {
     const { context } = registry.snapshot(entry);
-    const { change, reservedUsdChange, reservedSharesChange } = report;
     facts.leg(context.instrument.venue, entry.name, change.leg);
-    if (change.effect === 'none') {
-      reserve(entry, reservedUsdChange, reservedSharesChange);
-      return;
-    }
+    if (change.effect === 'none') return false;
     publisher.fill(entry.name, change.leg, change.effect);
     const leg = positionLeg(context.clientOrderId, context.intent.reason, change.leg);
     const position = positionOf(change.leg.instrumentId);
@@ -54,7 +63,7 @@ export function createLedgers(options: LedgersOptions): Ledgers {
     });
     if (change.effect === 'settled') {
       reserve(entry, reservedUsdChange, '0');
-      return;
+      return true;
     }
     const voided = change.effect === 'voided';
     deliver(registry.account(), {
@@ -74,6 +83,7 @@ export function createLedgers(options: LedgersOptions): Ledgers {
       voided,
       atMs: now.atMs,
     });
+    return true;
   }
 
   function positionOf(instrumentId: string): Entry<'position'> {

@@ -11,8 +11,8 @@ import { toText } from '../domain/decimal.ts';
 import { assertInvariant } from '../domain/faults.ts';
 import { sellableSize } from '../domain/position.ts';
 import { availableUsd } from '../machines/account.machine.ts';
+import { changesOf } from '../machines/order.changes.ts';
 import type { OrderEvent } from '../machines/order.events.ts';
-import type { OrderReport } from '../machines/order.setup.ts';
 import {
   type EngineInput,
   type OrderInputEvent,
@@ -98,10 +98,6 @@ export function createSystem(options: SystemOptions): System {
         }
       },
       routeToVenue: ({ event }) => void deliver(registry.venue(), event as VenueEventIn),
-      routeToLedgers: ({ event }) => {
-        const report = event as OrderReport;
-        ledgers.take(order(report.clientOrderId), report);
-      },
       // The registry has built it again already; here the fault is put on record.
       rebuildActor: () => undefined,
       reapActor: enqueueActions(({ event, enqueue }) => {
@@ -240,6 +236,8 @@ export function createSystem(options: SystemOptions): System {
       after,
     });
     publisher.order(after, event.type);
+    const changes = changesOf(before.context, after.context);
+    if (changes !== undefined) ledgers.take(entry, changes);
     if (error === undefined) return;
     fault(entry, event.type, error);
     // Built again while its bytes were on their way: nobody knows whether they left, as after a crash.

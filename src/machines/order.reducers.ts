@@ -16,20 +16,12 @@ import {
   joinSettlement,
   type LegReport,
   legKey,
-  type Settlement,
 } from '../domain/fill-leg.ts';
+import { effectOf } from './order.changes.ts';
 import type { OrderContext } from './order.context.ts';
-
-/** What a leg report did to the order's money, for the position and the account. */
-export interface LegChange {
-  /** `none`: a repeat, or a step on chain that moves no money. */
-  readonly effect: 'none' | 'applied' | 'settled' | 'voided';
-  readonly leg: FillLeg;
-}
 
 export interface LegStep {
   readonly next: OrderContext;
-  readonly change: LegChange;
   /** The report is of a leg that the order had not seen. */
   readonly isNew: boolean;
 }
@@ -69,7 +61,7 @@ function newLeg(context: OrderContext, report: LegReport, key: string, atMs: num
   };
   if (isAlive) addMoney(next, leg, 1);
   hold(next);
-  return { next, change: { effect: isAlive ? 'applied' : 'none', leg }, isNew: true };
+  return { next, isNew: true };
 }
 
 function feeOf(context: OrderContext, report: LegReport): string {
@@ -87,7 +79,7 @@ function knownLeg(context: OrderContext, report: LegReport, known: FillLeg, atMs
     isFinalSettlement(report.settlement);
   const contradicts = known.price !== report.price || known.size !== report.size;
   if (settlement === known.settlement && !(conflicted && !known.conflicted) && !contradicts) {
-    return { next: context, change: { effect: 'none', leg: known }, isNew: false };
+    return { next: context, isNew: false };
   }
   const hash = report.transactionHash ?? known.transactionHash;
   const leg: FillLeg = {
@@ -105,15 +97,7 @@ function knownLeg(context: OrderContext, report: LegReport, known: FillLeg, atMs
   const effect = effectOf(known.settlement, settlement);
   if (effect === 'voided') addMoney(next, leg, -1);
   else if (effect === 'applied') addMoney(next, leg, 1);
-  return { next, change: { effect, leg }, isNew: false };
-}
-
-function effectOf(before: Settlement, after: Settlement): LegChange['effect'] {
-  if (before === after) return 'none';
-  if (after === 'failed') return 'voided';
-  // It had been voided, and the chain has confirmed it after all.
-  if (before === 'failed') return 'applied';
-  return after === 'confirmed' ? 'settled' : 'none';
+  return { next, isNew: false };
 }
 
 /** A context being made: not yet seen by anybody. */

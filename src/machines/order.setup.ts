@@ -1,11 +1,9 @@
 /** What the order machine's states are made of: its named actors, guards and actions. */
 import { assign, type EventObject, enqueueActions, fromCallback, setup } from 'xstate';
-import { minus } from '../domain/exact.ts';
 import type { OrderContext, OrderInput } from './order.context.ts';
 import type { OrderEvent } from './order.events.ts';
 import {
   isComplete,
-  type LegChange,
   type LegStep,
   releaseReservation,
   reserveAgain,
@@ -24,22 +22,6 @@ export const MAX_RESEND_AGE_MS = 60_000;
 export const EXPIRY_GRACE_MS = 30_000;
 /** How long to wait before asking again about a status that we do not know. */
 export const RECHECK_MS = 5_000;
-
-/** What an order tells its supervisor, which tells the position and the account. */
-export type OrderReport =
-  | {
-      readonly type: 'order.legChanged';
-      readonly clientOrderId: string;
-      readonly change: LegChange;
-      readonly reservedUsdChange: string;
-      readonly reservedSharesChange: string;
-    }
-  | {
-      readonly type: 'order.reservationChanged';
-      readonly clientOrderId: string;
-      readonly reservedUsdChange: string;
-      readonly reservedSharesChange: string;
-    };
 
 export interface EffectInput {
   readonly clientOrderId: string;
@@ -173,27 +155,9 @@ export const orderSetup = setup({
       updatedAtMs: event.atMs,
     })),
     // -- money
-    takeLeg: enqueueActions(({ context, event, enqueue }) => {
-      const { next, change } = legStep({ context, event });
-      if (next === context) return;
-      enqueue.assign(next);
-      if (change.effect !== 'none' || next.legs !== context.legs) {
-        enqueue.sendParent(reportLeg(context, next, change));
-      }
-    }),
-    release: enqueueActions(({ context, enqueue }) => {
-      const next = releaseReservation(context);
-      if (next === context) return;
-      enqueue.assign(next);
-      const report = reportReservation(context, next);
-      if (report !== undefined) enqueue.sendParent(report);
-    }),
-    reserveAgain: enqueueActions(({ context, enqueue }) => {
-      const next = reserveAgain(context);
-      enqueue.assign(next);
-      const report = reportReservation(context, next);
-      if (report !== undefined) enqueue.sendParent(report);
-    }),
+    takeLeg: assign((args) => legStep(args).next),
+    release: assign(({ context }) => releaseReservation(context)),
+    reserveAgain: assign(({ context }) => reserveAgain(context)),
     // -- the wait for a GTD order's end
     watchExpiry: enqueueActions(({ context, event, enqueue }) => {
       const { expiresAtMs } = context.intent;
@@ -213,26 +177,4 @@ export const orderSetup = setup({
 /** The reason that stands there is why it waits, not why it ended or is to end. */
 function inDoubt(context: OrderContext): boolean {
   return context.retryAtMs !== null && !context.cancelRequested;
-}
-
-function reportLeg(before: OrderContext, after: OrderContext, change: LegChange): OrderReport {
-  return {
-    type: 'order.legChanged',
-    clientOrderId: before.clientOrderId,
-    change,
-    reservedUsdChange: minus(after.reservedUsd, before.reservedUsd),
-    reservedSharesChange: minus(after.reservedShares, before.reservedShares),
-  };
-}
-
-function reportReservation(before: OrderContext, after: OrderContext): OrderReport | undefined {
-  const reservedUsdChange = minus(after.reservedUsd, before.reservedUsd);
-  const reservedSharesChange = minus(after.reservedShares, before.reservedShares);
-  if (reservedUsdChange === '0' && reservedSharesChange === '0') return undefined;
-  return {
-    type: 'order.reservationChanged',
-    clientOrderId: before.clientOrderId,
-    reservedUsdChange,
-    reservedSharesChange,
-  };
 }

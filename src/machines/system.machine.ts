@@ -8,7 +8,6 @@ import type { LegReport } from '../domain/fill-leg.ts';
 import type { Instrument } from '../domain/instrument.ts';
 import type { Intent } from '../domain/intent.ts';
 import type { OrderEvent } from './order.events.ts';
-import type { OrderReport } from './order.setup.ts';
 import type { VenueEventIn } from './venue.machine.ts';
 
 export const SYSTEM_VERSION = 1;
@@ -73,7 +72,7 @@ export interface ActorReaped {
   readonly actorId: string;
 }
 
-export type SystemEvent = EngineInput | OrderReport | ActorFaulted | ActorReaped;
+export type SystemEvent = EngineInput | ActorFaulted | ActorReaped;
 
 export interface SystemContext {
   /** Why entries are paused; null while they are not. */
@@ -155,7 +154,6 @@ export const systemMachine = setup({
     routeToOrder: unwired,
     matchOrphans: unwired,
     routeToVenue: unwired,
-    routeToLedgers: unwired,
     rebuildActor: unwired,
     reapActor: unwired,
     restoreOrders: unwired,
@@ -195,8 +193,6 @@ export const systemMachine = setup({
         ...ORDER_INPUTS,
         'account.deposited': { actions: 'routeToAccount' },
         'intent.submitted': { actions: 'admitIntent' },
-        'order.legChanged': { actions: 'routeToLedgers' },
-        'order.reservationChanged': { actions: 'routeToLedgers' },
         'venue.orphanReported': { actions: ['keepOrphan', 'recordOrphan'] },
         'venue.connected': { actions: 'routeToVenue' },
         'venue.caughtUp': { actions: 'routeToVenue' },

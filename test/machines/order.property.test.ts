@@ -4,7 +4,6 @@ import { describe, expect, test } from 'vitest';
 import { decimal, toText, ZERO } from '../../src/domain/decimal.ts';
 import type { LegReport, Settlement } from '../../src/domain/fill-leg.ts';
 import type { OrderEvent } from '../../src/machines/order.events.ts';
-import type { LegChange } from '../../src/machines/order.reducers.ts';
 import { type OrderUnderTest, orderIn } from '../support/order-actor.ts';
 import { AT_MS, leg, orderContext } from '../support/orders.ts';
 
@@ -81,11 +80,9 @@ function endOf(order: OrderUnderTest) {
 }
 
 /** What the supervisor has booked: applied less voided, by leg. */
-function booked(reports: OrderUnderTest['reports']) {
+function booked(changes: OrderUnderTest['changes']) {
   const sizes = new Map<string, string>();
-  for (const report of reports) {
-    if (report.type !== 'order.legChanged') continue;
-    const { effect, leg: changed }: LegChange = report.change;
+  for (const { effect, leg: changed } of changes.flatMap((step) => step.legs)) {
     if (effect === 'applied') {
       expect(sizes.has(changed.key)).toBe(false);
       sizes.set(changed.key, changed.size);
@@ -131,7 +128,7 @@ describe('an order', () => {
           const order = run(events);
           const { legs: kept, filledSize } = order.context();
           const alive = kept.filter((known) => known.settlement !== 'failed');
-          const sizes = booked(order.reports);
+          const sizes = booked(order.changes);
           expect([...sizes.keys()].sort()).toEqual(alive.map((known) => known.key).sort());
           const sum = alive.reduce((total, known) => total.plus(known.size), ZERO);
           expect(filledSize).toBe(toText(sum));
@@ -148,11 +145,11 @@ describe('an order', () => {
     fc.assert(
       fc.property(cases, (events) => {
         const order = run(events);
-        const changes = order.reports.reduce(
-          (total, report) => total.plus(report.reservedUsdChange),
+        const sum = order.changes.reduce(
+          (total, step) => total.plus(step.reservedUsdChange),
           decimal('5.125'),
         );
-        expect(toText(changes)).toBe(order.context().reservedUsd);
+        expect(toText(sum)).toBe(order.context().reservedUsd);
       }),
       { numRuns: 1_000 },
     );

@@ -1,13 +1,12 @@
-/** An order actor under a parent that keeps what it reports: the supervisor of a test. */
-import { type Actor, createActor, fromTransition } from 'xstate';
+/** An order actor alone, with what its supervisor would read off each of its steps. */
+import { type Actor, createActor } from 'xstate';
+import { changesOf, type OrderChanges } from '../../src/machines/order.changes.ts';
 import type { OrderContext } from '../../src/machines/order.context.ts';
 import type { OrderEvent } from '../../src/machines/order.events.ts';
 import { orderMachine } from '../../src/machines/order.machine.ts';
-import type { OrderReport } from '../../src/machines/order.setup.ts';
 import {
   type ExecutionState,
   executionState,
-  type OrderStateValue,
   type SettlementState,
 } from '../../src/machines/order.status.ts';
 import { orderContext } from './orders.ts';
@@ -17,7 +16,7 @@ export interface OrderUnderTest {
   execution(): ExecutionState;
   settlement(): SettlementState;
   context(): OrderContext;
-  readonly reports: OrderReport[];
+  readonly changes: OrderChanges[];
   readonly actor: Actor<typeof orderMachine>;
 }
 
@@ -26,20 +25,13 @@ export function orderIn(
   context: OrderContext = orderContext(),
   settlement: SettlementState = 'none',
 ): OrderUnderTest {
-  const reports: OrderReport[] = [];
-  const parent = createActor(
-    fromTransition((state: null, event: OrderReport) => {
-      reports.push(event);
-      return state;
-    }, null),
-  ).start();
+  const changes: OrderChanges[] = [];
   const [outer, inner] = execution.split('.');
   const value = { execution: inner === undefined ? outer : { [String(outer)]: inner }, settlement };
   const state = orderMachine.resolveState({ value, context } as Parameters<
     typeof orderMachine.resolveState
   >[0]);
   const actor = createActor(orderMachine, {
-    parent,
     id: context.clientOrderId,
     input: { ...context, atMs: context.createdAtMs },
     snapshot: orderMachine.getPersistedSnapshot(state),
@@ -47,11 +39,16 @@ export function orderIn(
   actor.start();
   const now = () => actor.getSnapshot();
   return {
-    send: (event) => actor.send(event),
-    execution: () => executionState(now().value as unknown as OrderStateValue),
-    settlement: () => (now().value as unknown as OrderStateValue).settlement,
+    send(event) {
+      const before = now().context;
+      actor.send(event);
+      const step = changesOf(before, now().context);
+      if (step !== undefined) changes.push(step);
+    },
+    execution: () => executionState(now().value),
+    settlement: () => now().value.settlement,
     context: () => now().context,
-    reports,
+    changes,
     actor,
   };
 }
