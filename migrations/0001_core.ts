@@ -64,6 +64,9 @@ create table actor_snapshots (
   snapshot json not null,
   created_order bigint generated always as identity
 ) with (fillfactor = 70);
+-- A snapshot is replaced often: compressing it, or keeping it beside its row, costs more than space.
+alter table actor_snapshots alter column snapshot set storage external;
+alter table actor_snapshots set (toast_tuple_target = 8160);
 create index actor_snapshots_live on actor_snapshots (created_order) where live;
 comment on table actor_snapshots is 'The newest projected state of every actor.';
 comment on column actor_snapshots.revision is 'Events handled. A row is never replaced by an older one.';
@@ -152,13 +155,13 @@ create table fill_legs (
     check (settlement in ('matched', 'retrying', 'mined', 'confirmed', 'failed')),
   conflicted boolean not null,
   matched_at_ms bigint not null,
-  transaction_hash text,
-  unique (venue, trade_id, venue_order_id, role)
+  transaction_hash text
 ) with (fillfactor = 80);
 create index fill_legs_order on fill_legs (client_order_id) where client_order_id is not null;
 create index fill_legs_orphans on fill_legs (matched_at_ms) where client_order_id is null;
 create index fill_legs_matched on fill_legs (matched_at_ms);
 comment on table fill_legs is 'One execution of one of our orders in one trade.';
+comment on column fill_legs.leg_key is 'venue/trade/venue order/role: the same leg has the same key.';
 comment on column fill_legs.client_order_id is 'Null: an orphan, a leg of an order that nobody here knows.';
 comment on column fill_legs.conflicted is 'Both final statuses were reported; confirmed was kept.';
 

@@ -2,6 +2,7 @@
  * The heart of the engine: the system actor with its journal, read tables and effects, over the
  * ports. Every input comes through `dispatch`; a restart comes through `open`.
  */
+import { setImmediate as nextTick } from 'node:timers/promises';
 import type { InspectionEvent } from 'xstate';
 import { FillwrightFault } from '../domain/faults.ts';
 import type { LegReport } from '../domain/fill-leg.ts';
@@ -15,9 +16,9 @@ import { createFacts } from './facts.ts';
 import { createIdentities, type Identities } from './identities.ts';
 import { createJournal, type InputRows, type Journal } from './journal.ts';
 import type { Clock, Ids, Venue } from './ports.ts';
-import { createProjector, type Projector } from './projector.ts';
+import { type CutActor, createProjector, type Projector } from './projector.ts';
 import { createPublisher, type Publisher } from './publisher.ts';
-import type { Entry, Registry } from './registry.ts';
+import type { Registry } from './registry.ts';
 import { createLoader, type Loader, type Restored, restore, restoreSystem } from './restore.ts';
 import { isClosedOrder } from './rows.ts';
 import type { Store } from './store-port.ts';
@@ -25,6 +26,9 @@ import type { ActorFault } from './system.ts';
 
 /** The second bookkeeper adds up every leg there ever was; a database beyond this is not checked so. */
 const MAX_CHECKED_LEGS = 1_000_000;
+
+/** Actors let go before other work gets the thread. */
+const REAPED_AT_ONCE = 20;
 
 /** What the engine says while it works. pino fulfils it. */
 export interface Log {
@@ -164,9 +168,7 @@ export async function openExecution(options: ExecutionOptions): Promise<Executio
     lastSeq: () => Math.max(projectedThrough, system.lastSeq()),
     durable: () => journal.durable(),
     snapshotOf: (entry) => registry.snapshot(entry),
-    onWritten: (cut) => {
-      for (const { entry } of cut) reapIfClosed(entry);
-    },
+    onWritten: (cut) => void reapClosed(cut),
     onError: (error) => log.error({ error }, error.message),
     onBroken: (error) => fail(error, { part: 'read tables' }),
   });
@@ -233,11 +235,19 @@ export async function openExecution(options: ExecutionOptions): Promise<Executio
     publisher.now({ type: 'fault', message, facts: { ...fault, error: String(fault.error) } });
   }
 
-  /** A finished order leaves memory once its row is written; its row answers for it. */
-  function reapIfClosed(entry: Entry): void {
-    if (entry.kind !== 'order' || entry.dirty || registry.orders.get(entry.name) !== entry) return;
-    if (isClosedOrder(registry.snapshot(entry as Entry<'order'>))) {
+  /**
+   * A finished order leaves memory once its row is written, which answers for it then; unless it has
+   * taken something in since. A few at a time: many may finish together.
+   */
+  async function reapClosed(cut: readonly CutActor[]): Promise<void> {
+    let reaped = 0;
+    for (const { entry, revision } of cut) {
+      if (entry.kind !== 'order' || entry.revision !== revision) continue;
+      const order = registry.orders.get(entry.name);
+      if (order !== entry || !isClosedOrder(registry.snapshot(order))) continue;
       system.entry.ref.send({ type: 'actor.reaped', actorId: entry.actorId });
+      reaped += 1;
+      if (reaped % REAPED_AT_ONCE === 0) await nextTick();
     }
   }
 

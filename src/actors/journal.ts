@@ -10,9 +10,11 @@ import type { EngineInput } from '../machines/system.machine.ts';
 import type { Clock, Ids } from './ports.ts';
 import type { IntentRow, JournalBatch, PreparedRow, Store } from './store-port.ts';
 
-/** Inputs that are answered together: small, so that what their answers start can be committed while
- * the next answers are still being given. */
-const SLICE_INPUTS = 64;
+/**
+ * Inputs that are answered together: not too many, so that what their answers start can be committed
+ * while the next answers are still being given.
+ */
+const SLICE_INPUTS = 128;
 /** Slices of one commit: it stays small enough to be retried whole. */
 const MAX_BATCH_SLICES = 64;
 /** Inputs taken in memory while the store is away; beyond it nothing more is taken. */

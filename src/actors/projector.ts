@@ -27,14 +27,23 @@ import type {
   Store,
 } from './store-port.ts';
 
-/** How long a change may wait for its row: what a crash makes the log's tail say again. */
+/** How long a change may wait for its row in the read tables. */
 export const PROJECT_EVERY_MS = 50;
+/** Between two cuts the store is left alone this many times as long as the last cut took. */
+const REST_FACTOR = 3;
+/** Nobody waits longer than this for a row, however busy the store is. */
+const REST_LIMIT_MS = 300;
+/**
+ * How long an actor may wait for its snapshot. Seldom is cheap: an order that is filled often is
+ * written once; and what lies between is in the log, whose tail a restart tells again.
+ */
+export const SNAPSHOT_EVERY_MS = 1_000;
 /** The log waits when the read tables are this many inputs behind: restart stays short. */
 export const MAX_LAG_INPUTS = 50_000;
 /** Order steps of one turn, for ids: a turn that restores every order at once has the most. */
 const MAX_STEPS_PER_TURN = 1_000_000;
 /** Rows made in one go before other work gets the thread. */
-const ROWS_PER_SLICE = 200;
+const ROWS_PER_SLICE = 50;
 const RETRY_MS = 500;
 
 export interface Projector {
@@ -76,21 +85,42 @@ export function createProjector(options: ProjectorOptions): Projector {
   let through = options.projectedThrough;
   let writing: Promise<void> | undefined;
   let cancelTimer: (() => void) | undefined;
+  let timerAtMs = 0;
+  let tookMs = 0;
   let stopped = false;
   let broken: FillwrightFault | undefined;
+  /** Actors whose snapshots are older than what the read tables say of them. */
+  const unsaved = new Set<Entry>();
+  let savedAtMs = clock.now();
 
-  async function writeCut(): Promise<void> {
+  /** One cut: the read tables, and with `save` the snapshots of every actor that has changed. */
+  async function writeCut(save: boolean): Promise<void> {
     const throughSeq = options.lastSeq();
     const taken = facts.take();
-    const actors = taken.actors.map((entry) => {
+    const changed = taken.actors.map((entry) => {
       entry.dirty = false;
-      return { entry, revision: entry.revision, snapshot: options.snapshotOf(entry) };
+      unsaved.add(entry);
+      return cutOf(entry);
     });
-    const projection = await buildProjection(throughSeq, actors, taken);
+    const saved = save ? [...unsaved].map(cutOf) : [];
+    if (save) {
+      unsaved.clear();
+      savedAtMs = clock.now();
+    }
+    const projection = await buildProjection(save ? throughSeq : through, saved, changed, taken);
     await options.durable();
     await write(projection);
-    through = throughSeq;
-    options.onWritten(actors);
+    through = projection.throughSeq;
+    options.onWritten(saved);
+  }
+
+  function cutOf(entry: Entry): CutActor {
+    return { entry, revision: entry.revision, snapshot: options.snapshotOf(entry) };
+  }
+
+  function isTimeToSave(): boolean {
+    const isBehind = options.lastSeq() - through > MAX_LAG_INPUTS / 2;
+    return isBehind || clock.now() - savedAtMs >= SNAPSHOT_EVERY_MS;
   }
 
   async function write(projection: Projection): Promise<void> {
@@ -108,20 +138,24 @@ export function createProjector(options: ProjectorOptions): Projector {
 
   async function buildProjection(
     throughSeq: number,
-    cut: readonly CutActor[],
+    saved: readonly CutActor[],
+    changed: readonly CutActor[],
     taken: ReturnType<Facts['take']>,
   ): Promise<Projection> {
     const actors: ActorRow[] = [];
+    for (const actor of saved) {
+      actors.push(actorRow(actor));
+      if (actors.length % ROWS_PER_SLICE === 0) await nextTick();
+    }
     const orders: OrderRow[] = [];
     const positions: PositionRow[] = [];
-    for (const actor of cut) {
-      actors.push(actorRow(actor));
+    for (const actor of changed) {
       if (actor.entry.kind === 'order')
         orders.push(orderRow(actor.snapshot as SnapshotOf['order']));
       else if (actor.entry.kind === 'position') {
         positions.push(positionRow((actor.snapshot as SnapshotOf['position']).context));
       }
-      if (actors.length % ROWS_PER_SLICE === 0) await nextTick();
+      if (orders.length % ROWS_PER_SLICE === 0) await nextTick();
     }
     const orderEvents: OrderEventRow[] = [];
     const outbox: OutboxRow[] = [];
@@ -159,12 +193,14 @@ export function createProjector(options: ProjectorOptions): Projector {
     };
   }
 
-  function start(): Promise<void> {
+  function start(save: boolean): Promise<void> {
     cancelTimer?.();
     cancelTimer = undefined;
-    writing = writeCut().finally(() => {
+    const startedAtMs = clock.now();
+    writing = writeCut(save).finally(() => {
       writing = undefined;
-      if (facts.size > 0) wake();
+      tookMs = clock.now() - startedAtMs;
+      if (facts.size > 0 || unsaved.size > 0) wake();
     });
     writing.catch((error: unknown) => {
       if (stopped) return;
@@ -191,10 +227,16 @@ export function createProjector(options: ProjectorOptions): Projector {
   }
 
   function wake(): void {
-    if (stopped || writing !== undefined || cancelTimer !== undefined) return;
-    cancelTimer = clock.at(clock.now() + PROJECT_EVERY_MS, () => {
+    if (stopped || writing !== undefined) return;
+    const soonMs =
+      clock.now() + Math.min(REST_LIMIT_MS, Math.max(PROJECT_EVERY_MS, REST_FACTOR * tookMs));
+    const atMs = facts.size > 0 ? soonMs : Math.max(soonMs, savedAtMs + SNAPSHOT_EVERY_MS);
+    if (cancelTimer !== undefined && timerAtMs <= atMs) return;
+    cancelTimer?.();
+    timerAtMs = atMs;
+    cancelTimer = clock.at(atMs, () => {
       cancelTimer = undefined;
-      if (!stopped && writing === undefined) void start().catch(() => undefined);
+      if (!stopped && writing === undefined) void start(isTimeToSave()).catch(() => undefined);
     });
   }
 
@@ -202,7 +244,7 @@ export function createProjector(options: ProjectorOptions): Projector {
     async flush() {
       if (broken !== undefined) throw broken;
       while (writing !== undefined) await writing;
-      while (facts.size > 0) await (writing ?? start());
+      while (facts.size > 0 || unsaved.size > 0) await (writing ?? start(true));
     },
     room() {
       if (options.lastSeq() - through <= MAX_LAG_INPUTS) return undefined;

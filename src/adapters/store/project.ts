@@ -9,10 +9,10 @@ import * as tables from './tables.ts';
 export const PROJECTED_THROUGH = 'projected_through';
 
 /**
- * Rows in one statement. Building and sending so many takes a few milliseconds; between two
+ * Rows in one statement. Building and sending so many takes about a millisecond; between two
  * statements the process does its other work.
  */
-const CHUNK_ROWS = 2_000;
+const CHUNK_ROWS = 500;
 
 /** A statement that is built only when its turn has come. */
 interface Write {
