@@ -60,7 +60,7 @@ export class FillFeed {
 
   /** Places orders enough for `fills` more fills. */
   async prepare(fills: number): Promise<void> {
-    const wanted = Math.ceil((this.#given + fills) / FILLS_PER_ORDER) + WORKING_ORDERS;
+    const wanted = Math.ceil((this.#given + fills) / FILLS_PER_ORDER) + 2 * WORKING_ORDERS;
     while (this.#placed < wanted) {
       placeOrder(this.#execution, this.#placed, Date.now());
       this.#placed += 1;
@@ -74,8 +74,10 @@ export class FillFeed {
   async fill(): Promise<void> {
     const index = this.#given;
     this.#given += 1;
-    const group = Math.floor(index / (WORKING_ORDERS * FILLS_PER_ORDER));
-    const orderIndex = group * WORKING_ORDERS + (index % WORKING_ORDERS);
+    // Each slot is at another point of its order's life, as orders are that were placed over time.
+    const slot = index % WORKING_ORDERS;
+    const lap = Math.floor(index / WORKING_ORDERS) + (slot % FILLS_PER_ORDER);
+    const orderIndex = Math.floor(lap / FILLS_PER_ORDER) * WORKING_ORDERS + slot;
     if (orderIndex >= this.#placed) throw new Error('More fills than were prepared for.');
     const atMs = Date.now();
     this.#execution.dispatch({

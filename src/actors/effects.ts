@@ -190,8 +190,10 @@ export function createEffects(options: EffectsOptions): Effects {
         return;
       }
       const atMs = clock.now();
+      const { absenceIsFinalAfterMs = Number.POSITIVE_INFINITY } = venue;
       report(id, {
         type: 'venue.orderNotFound',
+        isFinal: atMs - (order.sentAtMs ?? atMs) >= absenceIsFinalAfterMs,
         retryAtMs: atMs + backoff(order.lookupAttempts),
         atMs,
       });

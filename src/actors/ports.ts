@@ -113,6 +113,11 @@ export type VenueEvent =
  */
 export interface Venue {
   readonly name: string;
+  /**
+   * How long after the last send "not found" is proof that the order will never appear, by the
+   * venue's own rules. Absent: never; such an order is watched until it expires or a person settles it.
+   */
+  readonly absenceIsFinalAfterMs?: number;
   /** Restores the venue's own state (paper) or connects (live). Called once before all else. */
   start(): Promise<void>;
   stop(): Promise<void>;

@@ -25,6 +25,8 @@ export interface OrderContext {
   readonly venueOrderId: string | null;
   /** How often the same bytes were handed to the venue. */
   readonly submitAttempts: number;
+  /** When the bytes were last handed over; null before. */
+  readonly sentAtMs: number | null;
   readonly cancelAttempts: number;
   /** How often a look-up ended without an answer, since the last answer. */
   readonly lookupAttempts: number;
@@ -62,6 +64,7 @@ export function initialOrder(input: OrderInput): OrderContext {
     instrument: input.instrument,
     venueOrderId: null,
     submitAttempts: 0,
+    sentAtMs: null,
     cancelAttempts: 0,
     lookupAttempts: 0,
     acknowledged: false,

@@ -53,7 +53,13 @@ export type OrderEvent =
       readonly atMs: number;
     }
   /** A look-up answered that the venue does not know the order. */
-  | { readonly type: 'venue.orderNotFound'; readonly retryAtMs: number; readonly atMs: number }
+  | {
+      readonly type: 'venue.orderNotFound';
+      /** By the venue's own rule it will not appear any more: enough time has gone since the send. */
+      readonly isFinal?: boolean;
+      readonly retryAtMs: number;
+      readonly atMs: number;
+    }
   /** A look-up did not answer. */
   | {
       readonly type: 'venue.lookupFailed';

@@ -226,6 +226,12 @@ export const orderMachine = orderSetup.createMachine({
                     target: '#order.execution.submitting',
                     actions: 'touch',
                   },
+                  // It is not to be sent again, and what was sent can no longer arrive.
+                  {
+                    guard: 'isAbsentForGood',
+                    target: '#order.execution.cancelled',
+                    actions: 'keepAbsence',
+                  },
                   { target: 'waiting', actions: ['keepRetry', 'countLookup'] },
                 ],
                 'venue.lookupFailed': { target: 'waiting', actions: ['keepRetry', 'countLookup'] },

@@ -91,6 +91,7 @@ export const orderSetup = setup({
     isPastItsTime: ({ context, event }) =>
       context.intent.expiresAtMs !== undefined &&
       event.atMs >= context.intent.expiresAtMs + EXPIRY_GRACE_MS,
+    isAbsentForGood: ({ event }) => event.type === 'venue.orderNotFound' && event.isFinal === true,
     mayResendAfterDoubt: ({ context, event }) =>
       !context.cancelRequested &&
       context.submitAttempts < MAX_ATTEMPTS_AFTER_DOUBT &&
@@ -117,6 +118,11 @@ export const orderSetup = setup({
     })),
     keepReason: assign(({ event }) => ({
       ...('reason' in event && event.reason !== undefined ? { reason: event.reason } : {}),
+      updatedAtMs: event.atMs,
+    })),
+    keepAbsence: assign(({ context, event }) => ({
+      reason: context.cancelRequested ? context.reason : 'the venue never had it',
+      retryAtMs: null,
       updatedAtMs: event.atMs,
     })),
     keepOperatorReason: assign(({ event }) =>
@@ -148,7 +154,10 @@ export const orderSetup = setup({
       updatedAtMs: event.atMs,
     })),
     dropCancel: assign(({ event }) => ({ cancelRequested: false, updatedAtMs: event.atMs })),
-    countSubmit: assign(({ context }) => ({ submitAttempts: context.submitAttempts + 1 })),
+    countSubmit: assign(({ context, event }) => ({
+      submitAttempts: context.submitAttempts + 1,
+      sentAtMs: event.atMs,
+    })),
     countCancel: assign(({ context }) => ({ cancelAttempts: context.cancelAttempts + 1 })),
     countFault: assign(({ context, event }) => ({
       faults: context.faults + 1,

@@ -49,33 +49,19 @@ function snake(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
-/** Column definitions for `json_to_recordset`: fields by their own names. */
+/**
+ * Column definitions for `json_to_recordset`: fields by their own names. JSON goes in as text: the
+ * server would take its escapes apart, and refuse some that it keeps well enough.
+ */
 export function recordColumns<Row>(fields: Fields<Row>): string {
   const types = Object.entries<SqlType>(fields);
-  return types.map(([name, type]) => `"${name}" ${type}`).join(', ');
-}
-
-/**
- * Rows as one JSON text. What is JSON already goes in as it is: quoting it again would double its
- * size and make the server read it twice.
- */
-function jsonOf<Row>(rows: readonly Row[], fields: Fields<Row>): string {
-  const types = Object.entries<SqlType>(fields);
-  if (!types.some(([, type]) => type === 'json')) return JSON.stringify(rows);
-  const records = rows.map((row) => {
-    const values = types.map(([name, type]) => {
-      const value = row[name as keyof Row];
-      return `"${name}":${type === 'json' ? String(value) : JSON.stringify(value)}`;
-    });
-    return `{${values.join(',')}}`;
-  });
-  return `[${records.join(',')}]`;
+  return types.map(([name, type]) => `"${name}" ${type === 'json' ? 'text' : type}`).join(', ');
 }
 
 function insertParts<Row>(name: string, fields: Fields<Row>, conflict: Conflict<Row>) {
   const types = Object.entries<SqlType>(fields);
   const columns = types.map(([field]) => snake(field)).join(', ');
-  const values = types.map(([field]) => `"${field}"`);
+  const values = types.map(([field, type]) => `"${field}"${type === 'json' ? '::json' : ''}`);
   const head = `insert into ${name} (${columns}) select ${values.join(', ')} from json_to_recordset(`;
   const tail = `::json) as r (${recordColumns(fields)}) on conflict`;
   if (conflict.do === 'nothing') return { head, tail: `${tail} do nothing` };
@@ -106,7 +92,7 @@ function table<Row>(name: string, fields: Fields<Row>, conflict: Conflict<Row>):
     columns: sql.raw(names.join(', ')),
     insert: (rows) => {
       const page = conflict.do === 'update' ? newest(rows, conflict.key) : rows;
-      return sql`${before}${jsonOf(page, fields)}${after}`;
+      return sql`${before}${JSON.stringify(page)}${after}`;
     },
   };
 }

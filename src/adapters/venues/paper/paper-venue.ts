@@ -64,9 +64,14 @@ export function createPaperVenue(options: PaperVenueOptions): PaperVenue {
   return new DurableExchange(options);
 }
 
+/** Beyond the latency: a process under load may run its timers late. */
+const ARRIVAL_MARGIN_MS = 2_000;
+
 /** The exchange behind its network (latency) and its database (nothing is told before it is saved). */
 class DurableExchange implements PaperVenue {
   readonly name: string;
+  /** A request travels for its latency and is then in the books; nothing of it waits elsewhere. */
+  readonly absenceIsFinalAfterMs: number;
   readonly #store: PaperStore;
   readonly #settings: CheckedSettings;
   readonly #instruments: InstrumentList;
@@ -87,6 +92,7 @@ class DurableExchange implements PaperVenue {
     this.name = name;
     this.#store = store;
     this.#settings = checkSettings(options.settings);
+    this.absenceIsFinalAfterMs = this.#settings.submitLatencyMs + ARRIVAL_MARGIN_MS;
     this.#instruments = new InstrumentList(options.instruments);
     this.#schedule = createSchedule(clock);
     this.#stream = createEventStream(clock);
