@@ -31,8 +31,9 @@ const best = (levels: BookSnapshot['bids']): ReturnType<typeof decimal> =>
 /** What is wrong with a book, in words. */
 function oddities(book: BookSnapshot): string[] {
   const wrong: string[] = [];
+  // A trade may leave one level of a side; the next step fills it up again.
   for (const levels of [book.bids, book.asks]) {
-    if (levels.length < 2 || levels.length > 10) wrong.push(`${levels.length} levels`);
+    if (levels.length < 1 || levels.length > 10) wrong.push(`${levels.length} levels`);
     const prices = levels.map((level) => price(level.price));
     for (const level of levels) shares(level.size);
     if (prices.some((each) => each.decimalPlaces() > 2)) wrong.push('off the grid');
@@ -88,7 +89,7 @@ describe('steps', () => {
     expect(steps(simulator({ seed: 2 }), 200)).not.toEqual(steps(simulator(), 200));
   });
 
-  test('every book is on the grid, sorted, uncrossed, and 2 to 10 levels deep', () => {
+  test('every book is on the grid, sorted, uncrossed, and 1 to 10 levels deep', () => {
     fc.assert(
       fc.property(fc.integer(), (seed) => {
         const source = simulator({ seed });
