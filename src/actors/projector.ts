@@ -84,6 +84,8 @@ export function createProjector(options: ProjectorOptions): Projector {
   const { store, clock, facts } = options;
   let through = options.projectedThrough;
   let writing: Promise<void> | undefined;
+  /** Set while a cut whose inputs the log holds is on its way to the store. */
+  let storing: Promise<void> | undefined;
   let cancelTimer: (() => void) | undefined;
   let timerAtMs = 0;
   let tookMs = 0;
@@ -109,7 +111,10 @@ export function createProjector(options: ProjectorOptions): Projector {
     }
     const projection = await buildProjection(save ? throughSeq : through, saved, changed, taken);
     await options.durable();
-    await write(projection);
+    storing = write(projection).finally(() => {
+      storing = undefined;
+    });
+    await storing;
     through = projection.throughSeq;
     options.onWritten(saved);
   }
@@ -248,7 +253,8 @@ export function createProjector(options: ProjectorOptions): Projector {
     },
     room() {
       if (options.lastSeq() - through <= MAX_LAG_INPUTS) return undefined;
-      return writing?.catch(() => undefined);
+      // A cut that still waits for the log must not be waited for: neither would ever move.
+      return storing?.catch(() => undefined);
     },
     wake,
     get lag() {
