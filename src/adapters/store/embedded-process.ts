@@ -37,6 +37,9 @@ const SETTINGS: Readonly<Record<string, string>> = {
   shared_buffers: '128MB',
   max_connections: '40',
   wal_compression: 'off',
+  // A commit must not wait while a new segment is filled with zeroes, nor for room in a small buffer.
+  wal_init_zero: 'off',
+  wal_buffers: '16MB',
   timezone: 'UTC',
   log_timezone: 'UTC',
   log_checkpoints: 'off',
