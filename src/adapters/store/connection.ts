@@ -13,6 +13,7 @@ import {
 } from 'kysely';
 import pg from 'pg';
 import { FillwrightFault } from '../../domain/faults.ts';
+import { CopyInput, copyIn } from './copy.ts';
 
 /** The part of a logger that the store uses. */
 export interface StoreLog {
@@ -133,7 +134,12 @@ function poolForKysely(pool: pg.Pool): PostgresPool {
 function clientForKysely(client: pg.PoolClient): PostgresPoolClient {
   let silent = false;
   async function ask(text: string, values: readonly unknown[]): Promise<unknown> {
+    const [first] = values;
     try {
+      if (first instanceof CopyInput) {
+        await copyIn(client, text, first.chunks);
+        return { command: 'COPY', rowCount: 0, rows: [] };
+      }
       return await client.query(text, [...values]);
     } catch (error) {
       // The answer may still come; it must not be taken for that of the next query.

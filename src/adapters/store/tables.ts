@@ -3,7 +3,7 @@
  * column lists of reads and the inserts of whole pages of rows, so that a field cannot be forgotten
  * in one place: the type checker asks for every key of the row.
  */
-import { type RawBuilder, sql } from 'kysely';
+import { CompiledQuery, type RawBuilder, sql } from 'kysely';
 import type {
   ActorRow,
   ExitEventRow,
@@ -19,6 +19,8 @@ import type {
   PositionRow,
   PreparedRow,
 } from '../../actors/store-port.ts';
+import { InvalidValue } from '../../domain/faults.ts';
+import { CopyInput, copyText } from './copy.ts';
 
 type SqlType = 'text' | 'numeric' | 'bigint' | 'integer' | 'boolean' | 'json';
 type Fields<Row> = Readonly<Record<keyof Row & string, SqlType>>;
@@ -42,6 +44,11 @@ export interface Table<Row> {
   readonly columns: RawBuilder<unknown>;
   /** Writes all rows in one statement with one parameter. */
   insert(rows: readonly Row[]): RawBuilder<unknown>;
+  /**
+   * The same for many rows, in one transaction: COPY to a table of the session, from there as
+   * `insert` does it. Text is made of `pageRows` rows at a time.
+   */
+  load(rows: readonly Row[], pageRows: number): readonly CompiledQuery[];
 }
 
 /** `averageFillPrice` to `average_fill_price`. */
@@ -58,23 +65,14 @@ export function recordColumns<Row>(fields: Fields<Row>): string {
   return types.map(([name, type]) => `"${name}" ${type === 'json' ? 'text' : type}`).join(', ');
 }
 
-function insertParts<Row>(name: string, fields: Fields<Row>, conflict: Conflict<Row>) {
-  const types = Object.entries<SqlType>(fields);
-  const columns = types.map(([field]) => snake(field)).join(', ');
-  const values = types.map(([field, type]) => `"${field}"${type === 'json' ? '::json' : ''}`);
-  const head = `insert into ${name} (${columns}) select ${values.join(', ')} from json_to_recordset(`;
-  const tail = `::json) as r (${recordColumns(fields)}) on conflict`;
-  if (conflict.do === 'nothing') return { head, tail: `${tail} do nothing` };
+function onConflict<Row>(fields: Fields<Row>, conflict: Conflict<Row>): string {
+  if (conflict.do === 'nothing') return 'on conflict do nothing';
   const key: readonly string[] = conflict.key;
-  const changed = conflict.only ?? types.map(([field]) => field);
-  const sets = changed
+  const sets = (conflict.only ?? Object.keys(fields))
     .filter((field) => !key.includes(field))
     .map((field) => `${snake(field)} = excluded.${snake(field)}`);
   const when = conflict.when === undefined ? '' : ` where ${conflict.when}`;
-  return {
-    head,
-    tail: `${tail} (${key.map(snake).join(', ')}) do update set ${sets.join(', ')}${when}`,
-  };
+  return `on conflict (${key.map(snake).join(', ')}) do update set ${sets.join(', ')}${when}`;
 }
 
 /** One statement may replace a row once; so of several rows with one key the last stands. */
@@ -83,18 +81,65 @@ function newest<Row>(rows: readonly Row[], key: readonly (keyof Row & string)[])
   return byKey.size === rows.length ? rows : [...byKey.values()];
 }
 
-function table<Row>(name: string, fields: Fields<Row>, conflict: Conflict<Row>): Table<Row> {
-  const names = Object.keys(fields).map((field) => `${snake(field)} as "${field}"`);
-  const { head, tail } = insertParts(name, fields, conflict);
-  const [before, after] = [sql.raw(head), sql.raw(tail)];
+function table<Row extends object>(
+  name: string,
+  fields: Fields<Row>,
+  conflict: Conflict<Row>,
+): Table<Row> {
+  const types = Object.entries<SqlType>(fields);
+  const names = Object.keys(fields) as (keyof Row & string)[];
+  const columns = names.map(snake).join(', ');
+  const values = types.map(([field, type]) => `"${field}"${type === 'json' ? '::json' : ''}`);
+  const into = `insert into ${name} (${columns}) select`;
+  const before = sql.raw(`${into} ${values.join(', ')} from json_to_recordset(`);
+  const after = sql.raw(`::json) as r (${recordColumns(fields)}) ${onConflict(fields, conflict)}`);
+  const staged = `pg_temp.staged_${name}`;
+  const stage = CompiledQuery.raw(
+    // As in the tables themselves: values are kept beside their row, or compressed, only when large.
+    `create temp table if not exists staged_${name} with (toast_tuple_target = 8160)
+      on commit delete rows as select ${columns} from ${name} with no data`,
+  );
+  const move = CompiledQuery.raw(
+    `${into} ${columns} from ${staged} ${onConflict(fields, conflict)}`,
+  );
+  const distinct = (rows: readonly Row[]) =>
+    conflict.do === 'update' ? newest(rows, conflict.key) : rows;
+
   return {
     name,
-    columns: sql.raw(names.join(', ')),
-    insert: (rows) => {
-      const page = conflict.do === 'update' ? newest(rows, conflict.key) : rows;
-      return sql`${before}${JSON.stringify(page)}${after}`;
+    columns: sql.raw(names.map((field) => `${snake(field)} as "${field}"`).join(', ')),
+    insert: (rows) => sql`${before}${JSON.stringify(distinct(rows))}${after}`,
+    load(rows, pageRows) {
+      const input = new CopyInput(pagesOf(name, distinct(rows), names, pageRows));
+      return [stage, CompiledQuery.raw(`copy ${staged} (${columns}) from stdin`, [input]), move];
     },
   };
+}
+
+function* pagesOf<Row extends object>(
+  table: string,
+  rows: readonly Row[],
+  names: readonly (keyof Row & string)[],
+  pageRows: number,
+): Generator<string> {
+  for (let start = 0; start < rows.length; start += pageRows) {
+    const page = rows.slice(start, start + pageRows);
+    const text = copyText(page, names);
+    // Half a character would go out as another one.
+    if (!text.isWellFormed()) throw unstorable(table, page);
+    yield text;
+  }
+}
+
+/** The first text of `rows` that PostgreSQL cannot keep: half a character, or a NUL inside. */
+export function unstorable(table: string, rows: readonly object[]): InvalidValue | undefined {
+  for (const row of rows) {
+    for (const [name, value] of Object.entries(row)) {
+      if (typeof value !== 'string' || (value.isWellFormed() && !value.includes('\0'))) continue;
+      return new InvalidValue(`${table}.${name}`, value, 'text without NUL or half characters');
+    }
+  }
+  return undefined;
 }
 
 export const INTENT_FIELDS: Fields<IntentRow> = {

@@ -5,6 +5,7 @@ import {
   AWKWARD_JSON,
   AWKWARD_TEXT,
   actorRow,
+  crowded,
   exitRow,
   ledgerRow,
   legRow,
@@ -14,6 +15,7 @@ import {
   outboxRow,
   positionRow,
   projection,
+  withoutCrowd,
 } from './rows.ts';
 import { harness, type StoreHarness } from './store.contract.ts';
 
@@ -29,7 +31,9 @@ export function projectionContract(name: string, open: () => Promise<ProjectionH
       opened = await open();
       return opened;
     });
-    roundTrips(store, (list) => opened?.rowsOf(list) ?? Promise.resolve([]));
+    const rowsOf: RowsOf = async (list) => withoutCrowd((await opened?.rowsOf(list)) ?? []);
+    describe('a few rows', () => roundTrips(store, rowsOf, (alone) => alone));
+    describe('among hundreds', () => roundTrips(store, rowsOf, crowded));
     atomicity(store);
   });
   describe(`${name}: reads for people`, () => {
@@ -44,7 +48,14 @@ type RowsOf = ProjectionHarness['rowsOf'];
 /** Every decimal that the domain can write: the smallest step, large sizes, both signs. */
 const DECIMALS = ['0', '0.000001', '-0.000001', '1000000000000', '-1000000000000.5', '100', '0.1'];
 
-function roundTrips(store: Current, rowsOf: RowsOf): void {
+type Around = (of: Projection) => Projection;
+
+function roundTrips(store: Current, rowsOf: RowsOf, around: Around): void {
+  const project = (throughSeq: number, change: Partial<Projection>) =>
+    store().project(around(projection(throughSeq, change)));
+  const legs = async () => withoutCrowd(await store().legs(10_000));
+  const positions = async () => withoutCrowd(await store().positions());
+
   test.each(DECIMALS)('the decimal %s comes back as the same text', async (text) => {
     const position = positionRow('i', {
       size: text,
@@ -53,8 +64,8 @@ function roundTrips(store: Current, rowsOf: RowsOf): void {
       realizedPnl: text,
     });
     const entry = ledgerRow('e', { amountUsd: text });
-    await store().project(projection(1, { positions: [position], ledger: [entry] }));
-    expect(await store().positions()).toEqual([position]);
+    await project(1, { positions: [position], ledger: [entry] });
+    expect(await positions()).toEqual([position]);
     expect(await rowsOf('ledger')).toEqual([entry]);
     expect(await store().ledgerTotal('main')).toBe(text);
   });
@@ -75,7 +86,7 @@ function roundTrips(store: Current, rowsOf: RowsOf): void {
       closed: true,
     });
     const empty = orderRow('empty', { strategy: '', reason: '' });
-    await store().project(projection(1, { orders: [full, empty] }));
+    await project(1, { orders: [full, empty] });
     expect(await store().order('full')).toEqual(full);
     expect(await store().order('empty')).toEqual(empty);
     expect(await store().order('absent')).toBeUndefined();
@@ -95,16 +106,16 @@ function roundTrips(store: Current, rowsOf: RowsOf): void {
     const exit = exitRow('x', { realizedPnl: '-0.25', reason: AWKWARD_TEXT });
     const entry = ledgerRow('e', { kind: 'deposit', legKey: null, clientOrderId: null });
     const written = { orderEvents: [event], legs: [leg], outbox: [outbox], exits: [exit] };
-    await store().project(projection(1, { ...written, ledger: [entry] }));
+    await project(1, { ...written, ledger: [entry] });
     expect(await store().orderEvents('o')).toEqual([event]);
-    expect(await store().legs(10)).toEqual([leg]);
+    expect(await legs()).toEqual([leg]);
     expect(await rowsOf('outbox')).toEqual([outbox]);
     expect(await rowsOf('exits')).toEqual([exit]);
     expect(await rowsOf('ledger')).toEqual([entry]);
   });
 
   test('saying it again changes nothing; saying more replaces what may change', async () => {
-    const first = projection(1, {
+    const first: Partial<Projection> = {
       orders: [orderRow('o')],
       orderEvents: [orderEventRow('o', 1)],
       legs: [legRow('t', { clientOrderId: null })],
@@ -112,26 +123,24 @@ function roundTrips(store: Current, rowsOf: RowsOf): void {
       ledger: [ledgerRow('e')],
       outbox: [outboxRow(1)],
       exits: [exitRow('x')],
-    });
+    };
     const order = orderRow('o', { status: 'MATCHED', filledSize: '10', closed: true });
     const leg = legRow('t', { clientOrderId: 'o', settlement: 'failed' });
     const position = positionRow('i', { size: '0' });
-    for (const one of [first, first]) await store().project(one);
-    await store().project(
-      projection(2, {
-        orders: [order],
-        orderEvents: [orderEventRow('o', 1, { note: 'changed' }), orderEventRow('o', 2)],
-        legs: [leg],
-        positions: [position],
-        ledger: [ledgerRow('e', { amountUsd: '9' }), ledgerRow('e2', { kind: 'fillVoided' })],
-        outbox: [outboxRow(1, { type: 'changed' })],
-        exits: [exitRow('x', { voided: true, size: '9' })],
-      }),
-    );
+    for (const one of [first, first]) await project(1, one);
+    await project(2, {
+      orders: [order],
+      orderEvents: [orderEventRow('o', 1, { note: 'changed' }), orderEventRow('o', 2)],
+      legs: [leg],
+      positions: [position],
+      ledger: [ledgerRow('e', { amountUsd: '9' }), ledgerRow('e2', { kind: 'fillVoided' })],
+      outbox: [outboxRow(1, { type: 'changed' })],
+      exits: [exitRow('x', { voided: true, size: '9' })],
+    });
     expect(await store().order('o')).toEqual(order);
     expect(await store().orderEvents('o')).toEqual([orderEventRow('o', 1), orderEventRow('o', 2)]);
-    expect(await store().legs(10)).toEqual([leg]);
-    expect(await store().positions()).toEqual([position]);
+    expect(await legs()).toEqual([leg]);
+    expect(await positions()).toEqual([position]);
     expect(await store().ledgerTotal('main')).toBe('-1');
     expect(await rowsOf('outbox')).toEqual([outboxRow(1)]);
     expect(await rowsOf('exits')).toEqual([exitRow('x', { voided: true })]);
@@ -139,10 +148,10 @@ function roundTrips(store: Current, rowsOf: RowsOf): void {
   });
 
   test('of rows with one key in one projection the last stands', async () => {
-    const legs = [legRow('t'), legRow('t', { settlement: 'mined' })];
+    const twice = [legRow('t'), legRow('t', { settlement: 'mined' })];
     const exits = [exitRow('x'), exitRow('x', { voided: true })];
-    await store().project(projection(1, { legs, exits }));
-    expect(await store().legs(10)).toEqual([legs[1]]);
+    await project(1, { legs: twice, exits });
+    expect(await legs()).toEqual([twice[1]]);
     expect(await rowsOf('exits')).toEqual([exits[1]]);
   });
 
@@ -199,12 +208,29 @@ function atomicity(store: Current): void {
     { rule: 'an event numbered 0', change: { orderEvents: [orderEventRow('o', 0)] } },
     { rule: 'a snapshot that is no JSON', change: { actors: [actorRow('a', { snapshot: '{' })] } },
     { rule: 'a price that is no number', change: { orders: [orderRow('o', { price: 'x' })] } },
-  ])('$rule is a bug, and refused', async ({ change }) => {
-    await expect(store().project(projection(1, change))).rejects.toMatchObject({
-      code: 'broken_invariant',
-    });
-    expect(await store().projectedThrough()).toBe(0);
+  ])('$rule is a bug, and refused, alone or among hundreds', async ({ change }) => {
+    for (const bad of [projection(1, change), crowded(projection(1, change))]) {
+      await expect(store().project(bad)).rejects.toMatchObject({ code: 'broken_invariant' });
+      expect(await store().projectedThrough()).toBe(0);
+    }
+    await store().project(crowded(projection(2, { legs: [legRow('t')], orders: [orderRow('o')] })));
+    expect(await store().projectedThrough()).toBe(2);
   });
+
+  test.each(['\0', 'half \ud83d of it'])(
+    'the text %j is named, alone or among hundreds, and nothing is written',
+    async (reason) => {
+      const change = { orders: [orderRow('good'), orderRow('bad', { reason })] };
+      for (const bad of [projection(1, change), crowded(projection(1, change))]) {
+        await expect(store().project(bad)).rejects.toMatchObject({
+          code: 'invalid_value',
+          facts: { place: 'orders.reason' },
+        });
+        expect(await store().order('good')).toBeUndefined();
+        expect(await store().projectedThrough()).toBe(0);
+      }
+    },
+  );
 }
 
 function readRules(store: Current): void {

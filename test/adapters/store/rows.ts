@@ -200,6 +200,31 @@ export function projection(throughSeq: number, change: Partial<Projection> = {})
   };
 }
 
+/** Rows of one table that no single statement takes. */
+const CROWD = 600;
+
+/** `of` among hundreds of other rows in each table that it has rows for. */
+export function crowded(of: Projection): Projection {
+  const crowd = <Row>(rows: readonly Row[], make: (index: number) => Row): readonly Row[] =>
+    rows.length === 0 ? rows : [...Array.from({ length: CROWD }, (_, i) => make(i)), ...rows];
+  const accountId = 'crowd';
+  return {
+    ...of,
+    actors: crowd(of.actors, (i) => actorRow(`crowd-${i}`)),
+    orders: crowd(of.orders, (i) => orderRow(`crowd-${i}`)),
+    orderEvents: crowd(of.orderEvents, (i) => orderEventRow(`crowd-${i}`, 1)),
+    legs: crowd(of.legs, (i) => legRow(`crowd-${i}`)),
+    positions: crowd(of.positions, (i) => positionRow(`crowd-${i}`)),
+    ledger: crowd(of.ledger, (i) => ledgerRow(`crowd-${i}`, { accountId })),
+    outbox: crowd(of.outbox, (i) => outboxRow(1_000 + i, { type: 'crowd' })),
+    exits: crowd(of.exits, (i) => exitRow(`crowd-${i}`)),
+  };
+}
+
+export function withoutCrowd<Row extends object>(rows: readonly Row[]): Row[] {
+  return rows.filter((row) => !JSON.stringify(row).includes('crowd'));
+}
+
 export async function journal(store: Store, afterSeq = 0): Promise<JournalBatch[]> {
   const batches: JournalBatch[] = [];
   for await (const found of store.journalAfter(afterSeq)) batches.push(found);
