@@ -19,6 +19,8 @@ export const LOOKUP_LAST_MS = 60_000;
 export const NOT_ACCEPTED_FIRST_MS = 100;
 /** An orderly stop waits this long for the venue's answers: longer than it usually needs. */
 export const SETTLE_LIMIT_MS = 3_000;
+/** Why an effect is aborted. Nobody reads it, and the default would take a stack trace each time. */
+const STOPPED = 'stopped';
 
 export interface EffectsOptions {
   readonly venue: Venue;
@@ -71,7 +73,7 @@ export function createEffects(options: EffectsOptions): Effects {
     return fromCallback<EventObject, EffectInput>(({ input }) => {
       const key = `${name}/${input.clientOrderId}`;
       // An actor that threw leaves its effect behind; the one of the actor in its place counts.
-      newest.get(key)?.abort();
+      newest.get(key)?.abort(STOPPED);
       const abort = new AbortController();
       newest.set(key, abort);
       running.add(abort);
@@ -89,7 +91,7 @@ export function createEffects(options: EffectsOptions): Effects {
       })();
       calls.add(call);
       void call.then(() => calls.delete(call));
-      return () => abort.abort();
+      return () => abort.abort(STOPPED);
     });
   }
 
@@ -241,7 +243,7 @@ export function createEffects(options: EffectsOptions): Effects {
       abort.signal.addEventListener('abort', cancel);
       return () => {
         running.delete(abort);
-        abort.abort();
+        abort.abort(STOPPED);
       };
     }),
     async settled() {
@@ -257,7 +259,7 @@ export function createEffects(options: EffectsOptions): Effects {
       cancelLimit?.();
     },
     stop() {
-      for (const abort of running) abort.abort();
+      for (const abort of running) abort.abort(STOPPED);
       running.clear();
     },
   };

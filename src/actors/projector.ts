@@ -32,12 +32,12 @@ export const PROJECT_EVERY_MS = 50;
 /** Between two cuts the store is left alone this many times as long as the last cut took. */
 const REST_FACTOR = 3;
 /** Nobody waits longer than this for a row, however busy the store is. */
-const REST_LIMIT_MS = 300;
+const REST_LIMIT_MS = 1_000;
 /**
  * How long an actor may wait for its snapshot. Seldom is cheap: an order that is filled often is
  * written once; and what lies between is in the log, whose tail a restart tells again.
  */
-export const SNAPSHOT_EVERY_MS = 1_000;
+export const SNAPSHOT_EVERY_MS = 3_000;
 /** The log waits when the read tables are this many inputs behind: restart stays short. */
 export const MAX_LAG_INPUTS = 50_000;
 /** Order steps of one turn, for ids: a turn that restores every order at once has the most. */
