@@ -1,9 +1,8 @@
 /**
  * Durable fills a second. The engine: one leg report is one turn of system, order, position and
  * account actor, answered when the journal holds it. Beside it, in the same run and without actors:
- *  - naive: one transaction a fill over ten connections, with the rows that a fill means (its leg,
- *    the order's event, the ledger's entry, the order, the position);
- *  - raw: the same rows from one connection, one batch a commit: what the database can take;
+ *  - naive: one transaction a fill over ten connections: the fill's event, its order, its position;
+ *  - raw: the same three rows from one connection, one batch a commit: what the database can take;
  *  - events: one row a fill in one batched insert: what the database can take of a bare log.
  */
 import type pg from 'pg';
@@ -153,16 +152,12 @@ function describe(cell: FillsCell): string {
 }
 
 const TABLES = `
-  create table legs (leg_key text primary key, order_id text not null, body text not null);
   create table events (seq bigint generated always as identity primary key, order_id text not null,
     leg_key text not null unique, body text not null);
-  create table ledger (entry_id text primary key, amount numeric not null);
   create table orders (id text primary key, filled numeric not null);
   create table positions (id text primary key, size numeric not null, cost numeric not null)`;
 
-const INSERT_LEG = 'insert into legs (leg_key, order_id, body) values ($1, $2, $3)';
 const INSERT_EVENT = 'insert into events (order_id, leg_key, body) values ($1, $2, $3)';
-const INSERT_LEDGER = 'insert into ledger (entry_id, amount) values ($1, $2)';
 const UPSERT_ORDER = `insert into orders (id, filled) values ($1, $2)
   on conflict (id) do update set filled = orders.filled + excluded.filled`;
 const UPSERT_POSITION = `insert into positions (id, size, cost) values ($1, $2, $3)
@@ -175,9 +170,7 @@ const EVENT_BATCH = `insert into events (order_id, leg_key, body)
 const RAW_BATCH = `with r as materialized (
     select * from json_to_recordset($1)
       as r (order_id text, leg_key text, body text, position_id text, size numeric, cost numeric)),
-  leg as (insert into legs select leg_key, order_id, body from r),
   event as (insert into events (order_id, leg_key, body) select order_id, leg_key, body from r),
-  entry as (insert into ledger select leg_key, -cost from r),
   filled as (insert into orders select order_id, sum(size) from r group by order_id
     on conflict (id) do update set filled = orders.filled + excluded.filled)
   insert into positions select position_id, sum(size), sum(cost) from r group by position_id
@@ -201,9 +194,7 @@ async function openNaive(world: World): Promise<() => Promise<void>> {
     const client = await pool.connect();
     try {
       await client.query('begin');
-      await client.query(INSERT_LEG, [report.tradeId, orderId, body]);
       await client.query(INSERT_EVENT, [orderId, report.tradeId, body]);
-      await client.query(INSERT_LEDGER, [report.tradeId, COST]);
       await client.query(UPSERT_ORDER, [orderId, report.size]);
       await client.query(UPSERT_POSITION, [report.instrumentId, report.size, COST]);
       await client.query('commit');

@@ -9,7 +9,7 @@ export interface Rate extends Latency {
   readonly perSecond: number;
 }
 
-export function latencyOf(samples: readonly number[]): Latency {
+export function latencyOf(samples: Iterable<number>): Latency {
   const sorted = [...samples].sort((a, b) => a - b);
   return { p50: round(at(sorted, 0.5)), p99: round(at(sorted, 0.99)) };
 }

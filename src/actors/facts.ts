@@ -1,33 +1,23 @@
 /** What turns have changed and what the projection has not yet taken. Cheap to add to. */
 import type { FillLeg, LegReport } from '../domain/fill-leg.ts';
 import { joinSettlement, legKey } from '../domain/fill-leg.ts';
-import type { InstrumentId } from '../domain/instrument.ts';
-import type { PositionLeg, PositionTotals } from '../domain/position-totals.ts';
 import type { StepEvent } from './notes.ts';
-import type { Entry, SnapshotOf } from './registry.ts';
-import { legRow } from './rows.ts';
-import type { LedgerRow, LegRow } from './store-port.ts';
+import type { Entry } from './registry.ts';
+import { type Axes, legRow } from './rows.ts';
+import type { ExitEventRow, LedgerRow, LegRow } from './store-port.ts';
 
-/** One event that an order handled, with the states around it. */
+/**
+ * One event that an order handled, with the states around it. Only what the rows need: to hold on to
+ * whole snapshots until they are written would make the collector's work of every one of them.
+ */
 export interface OrderStep {
   readonly clientOrderId: string;
   readonly number: number;
   readonly seq: number;
   readonly event: StepEvent;
-  readonly before: SnapshotOf['order'] | undefined;
-  readonly after: SnapshotOf['order'];
-}
-
-/** A leg that may have reduced a position. */
-export interface ExitFact {
-  readonly accountId: string;
-  readonly instrumentId: InstrumentId;
-  readonly before: PositionTotals;
-  readonly after: PositionTotals;
-  readonly leg: PositionLeg;
-  readonly reason: string;
-  readonly voided: boolean;
-  readonly atMs: number;
+  /** Undefined: the order was made by it. */
+  readonly before: Axes | undefined;
+  readonly after: Axes;
 }
 
 export interface TakenFacts {
@@ -35,7 +25,7 @@ export interface TakenFacts {
   readonly steps: readonly OrderStep[];
   readonly legs: readonly LegRow[];
   readonly ledger: readonly LedgerRow[];
-  readonly exits: readonly ExitFact[];
+  readonly exits: readonly ExitEventRow[];
 }
 
 export interface Facts {
@@ -44,7 +34,7 @@ export interface Facts {
   leg(venue: string, clientOrderId: string, leg: FillLeg): void;
   orphan(venue: string, leg: LegReport): void;
   ledger(row: LedgerRow): void;
-  exit(fact: ExitFact): void;
+  exit(row: ExitEventRow): void;
   /** Everything so far; starts anew. */
   take(): TakenFacts;
   readonly size: number;
@@ -55,7 +45,7 @@ export function createFacts(onFirst: () => void): Facts {
   let steps: OrderStep[] = [];
   let legs = new Map<string, LegRow>();
   let ledger: LedgerRow[] = [];
-  let exits: ExitFact[] = [];
+  let exits: ExitEventRow[] = [];
 
   return {
     touch(entry) {
@@ -75,7 +65,7 @@ export function createFacts(onFirst: () => void): Facts {
       if (actors.length === 0) onFirst();
     },
     ledger: (row) => void ledger.push(row),
-    exit: (fact) => void exits.push(fact),
+    exit: (row) => void exits.push(row),
     take() {
       const taken: TakenFacts = { actors, steps, legs: [...legs.values()], ledger, exits };
       actors = [];

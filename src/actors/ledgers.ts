@@ -1,7 +1,7 @@
 /** What orders did, taken to their position and their account, and put in the ledger. */
 import { negated, times } from '../domain/exact.ts';
 import type { FillLeg } from '../domain/fill-leg.ts';
-import type { PositionLeg } from '../domain/position-totals.ts';
+import { exitOf, type PositionLeg } from '../domain/position-totals.ts';
 import type { LegChange, OrderChanges } from '../machines/order.changes.ts';
 import type { EngineInput, SystemEvent } from '../machines/system.machine.ts';
 import type { Facts } from './facts.ts';
@@ -73,12 +73,19 @@ export function createLedgers(options: LedgersOptions): Ledgers {
       atMs: now.atMs,
     });
     bookLeg(leg, voided);
+    const [before, after] = [stepped.before.context.fold.totals, stepped.after.context.fold.totals];
+    // A void undoes what the leg did: seen backwards it is the same exit.
+    const exit = voided ? exitOf(after, before, leg) : exitOf(before, after, leg);
+    if (exit === undefined) return true;
     facts.exit({
+      exitId: leg.key,
       accountId: context.accountId,
       instrumentId: change.leg.instrumentId,
-      before: stepped.before.context.fold.totals,
-      after: stepped.after.context.fold.totals,
-      leg,
+      clientOrderId: leg.clientOrderId,
+      legKey: leg.key,
+      size: exit.size,
+      exitPrice: leg.price,
+      realizedPnl: exit.realizedPnl,
       reason: context.intent.reason,
       voided,
       atMs: now.atMs,

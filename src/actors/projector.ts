@@ -7,18 +7,16 @@
 import { setImmediate as nextTick } from 'node:timers/promises';
 import type { AnyMachineSnapshot } from 'xstate';
 import { FillwrightFault } from '../domain/faults.ts';
-import { exitOf } from '../domain/position-totals.ts';
 import { publicStatus } from '../machines/order.status.ts';
 import { encodeSnapshot, VERSIONS } from './codec.ts';
-import type { ExitFact, Facts, OrderStep } from './facts.ts';
+import type { Facts, OrderStep } from './facts.ts';
 import { noteOf } from './notes.ts';
 import { readable } from './outside.ts';
 import type { Clock } from './ports.ts';
 import { type Entry, type Logics, MAX_CRASHES, type SnapshotOf } from './registry.ts';
-import { axes, isClosedOrder, orderRow, positionRow } from './rows.ts';
+import { isClosedOrder, orderRow, positionRow } from './rows.ts';
 import type {
   ActorRow,
-  ExitEventRow,
   OrderEventRow,
   OrderRow,
   OutboxRow,
@@ -181,7 +179,7 @@ export function createProjector(options: ProjectorOptions): Projector {
       positions,
       ledger: taken.ledger,
       outbox,
-      exits: taken.exits.flatMap((exit) => exitRow(exit) ?? []),
+      exits: taken.exits,
       metadata: {},
     };
   }
@@ -265,8 +263,7 @@ export function createProjector(options: ProjectorOptions): Projector {
 }
 
 function orderEventRow(step: OrderStep): OrderEventRow {
-  const from = step.before === undefined ? undefined : axes(step.before);
-  const to = axes(step.after);
+  const { before: from, after: to } = step;
   return {
     clientOrderId: step.clientOrderId,
     number: step.number,
@@ -283,9 +280,8 @@ function orderEventRow(step: OrderStep): OrderEventRow {
 
 /** Consumers hear of every change of the public status; legs are rows of their own. */
 function isPublic(step: OrderStep, row: OrderEventRow): boolean {
-  if (step.before === undefined) return true;
-  const { execution, settlement } = axes(step.before);
-  return publicStatus(execution, settlement) !== row.status;
+  const { before } = step;
+  return before === undefined || publicStatus(before.execution, before.settlement) !== row.status;
 }
 
 function outboxRow(step: OrderStep, row: OrderEventRow, inTurn: number): OutboxRow {
@@ -294,26 +290,5 @@ function outboxRow(step: OrderStep, row: OrderEventRow, inTurn: number): OutboxR
     type: step.event.type,
     body: `{"clientOrderId":${JSON.stringify(step.clientOrderId)},"number":${row.number},"status":"${row.status}","event":${row.event}}`,
     atMs: row.atMs,
-  };
-}
-
-function exitRow(fact: ExitFact): ExitEventRow | undefined {
-  // A void undoes what the leg did: seen backwards it is the same exit.
-  const exit = fact.voided
-    ? exitOf(fact.after, fact.before, fact.leg)
-    : exitOf(fact.before, fact.after, fact.leg);
-  if (exit === undefined) return undefined;
-  return {
-    exitId: fact.leg.key,
-    accountId: fact.accountId,
-    instrumentId: fact.instrumentId,
-    clientOrderId: fact.leg.clientOrderId,
-    legKey: fact.leg.key,
-    size: exit.size,
-    exitPrice: fact.leg.price,
-    realizedPnl: exit.realizedPnl,
-    reason: fact.reason,
-    voided: fact.voided,
-    atMs: fact.atMs,
   };
 }

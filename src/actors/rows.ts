@@ -57,10 +57,13 @@ export function orderRow(snapshot: SnapshotOf['order']): OrderRow {
   };
 }
 
-export function axes(snapshot: SnapshotOf['order']): {
+/** The states of an order on both axes. */
+export interface Axes {
   readonly execution: ExecutionState;
   readonly settlement: OrderStateValue['settlement'];
-} {
+}
+
+export function axes(snapshot: SnapshotOf['order']): Axes {
   const value: OrderStateValue = snapshot.value;
   return { execution: executionState(value), settlement: value.settlement };
 }

@@ -31,6 +31,7 @@ import {
   MAX_CRASHES,
   type Registry,
 } from './registry.ts';
+import { axes } from './rows.ts';
 
 export interface Turn {
   /** Number of the input in the journal. */
@@ -174,7 +175,7 @@ export function createSystem(options: SystemOptions): System {
       seq: now.seq,
       event: { type: 'intent.submitted', reason: intent.reason, atMs },
       before: undefined,
-      after: registry.snapshot(created),
+      after: axes(registry.snapshot(created)),
     });
     publisher.order(registry.snapshot(created), 'intent.submitted');
     if (admission.kind === 'denied') {
@@ -232,8 +233,8 @@ export function createSystem(options: SystemOptions): System {
         error === undefined
           ? event
           : { type: 'actor.faulted', error: String(error), atMs: now.atMs },
-      before,
-      after,
+      before: axes(before),
+      after: axes(after),
     });
     publisher.order(after, event.type);
     const changes = changesOf(before.context, after.context);
