@@ -1,30 +1,14 @@
 /** More is reported than the store can take: the log waits for the read tables, and both go on. */
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { MAX_LAG_INPUTS, PROJECT_EVERY_MS } from '../../src/actors/projector.ts';
-import { type FreshStore, freshStore } from '../support/database.ts';
-import { holding, openDesk, type TestDesk, ticks } from '../support/desk.ts';
-import { createScriptedVenue } from '../support/scripted-venue.ts';
+import { holding, ticks } from '../support/desk.ts';
+import { useFloor } from '../support/floor.ts';
 
-let fresh: FreshStore;
-let desk: TestDesk;
-
-beforeEach(async () => {
-  fresh = await freshStore();
-});
-afterEach(async () => {
-  await desk.crash();
-  await fresh.dispose();
-});
+const floor = useFloor();
 
 test('a cut of more inputs than the read tables may be behind waits for the log, not the log for it', async () => {
-  const venue = createScriptedVenue({ now: () => Date.now() });
   const gate = holding('commit');
-  desk = await openDesk(fresh, {
-    venue: () => venue.connect(),
-    around: gate.around,
-    checkIdentities: false,
-  });
-  const { trading } = desk;
+  const { trading } = await floor.start({ around: gate.around, checkIdentities: false });
   await trading.settled();
   gate.hold();
   const told = Array.from({ length: MAX_LAG_INPUTS + 10 }, (_, index) =>
@@ -37,5 +21,5 @@ test('a cut of more inputs than the read tables may be behind waits for the log,
   await Promise.all(told);
   await trading.settled();
   expect((await trading.account()).cashUsd).toBe(String(1_000 + told.length));
-  expect(await fresh.store.projectedThrough()).toBe(await fresh.store.lastSeq());
+  expect(await floor.fresh.store.projectedThrough()).toBe(await floor.fresh.store.lastSeq());
 });

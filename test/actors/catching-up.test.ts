@@ -1,61 +1,30 @@
 /** Catching up with the venue: what it told nobody, what it told late, and what it does not tell. */
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Store } from '../../src/actors/store-port.ts';
 import { CATCH_UP_EVERY_MS } from '../../src/actors/venue-link.ts';
 import { createVirtualClock } from '../../src/adapters/clock/virtual-clock.ts';
 import { FillwrightFault } from '../../src/domain/faults.ts';
-import { type FreshStore, freshStore } from '../support/database.ts';
-import {
-  type DeskOptions,
-  idle,
-  openDesk,
-  pass,
-  type TestDesk,
-  until,
-  untilState,
-} from '../support/desk.ts';
+import { idle, pass, until } from '../support/desk.ts';
+import { place, useFloor } from '../support/floor.ts';
 import { AT_MS } from '../support/orders.ts';
-import { createScriptedVenue, type ScriptedVenue } from '../support/scripted-venue.ts';
 
-let fresh: FreshStore;
-let venue: ScriptedVenue;
-const open: TestDesk[] = [];
-
-beforeEach(async () => {
-  fresh = await freshStore();
-  venue = createScriptedVenue({ now: () => Date.now() });
-});
-afterEach(async () => {
-  for (const desk of open.splice(0)) await desk.crash();
-  await fresh.dispose();
-});
-
-async function start(options: Partial<DeskOptions> = {}): Promise<TestDesk> {
-  const desk = await openDesk(fresh, { venue: () => venue.connect(), ...options });
-  open.push(desk);
-  return desk;
-}
-
-async function place({ trading, submit }: TestDesk): Promise<string> {
-  const { orderId } = await submit();
-  await untilState(trading, orderId, 'working.open');
-  return orderId;
-}
+const floor = useFloor();
+const { start } = floor;
 
 test('an order that ends and leaves memory while the venue is asked about it harms nothing', async () => {
   const desk = await start();
   const { trading } = desk;
   const orderId = await place(desk);
-  const known = venue.orders.get(`0x${orderId}`);
-  venue.orders.clear();
+  const known = floor.venue.orders.get(`0x${orderId}`);
+  floor.venue.orders.clear();
   let answer: () => void = () => undefined;
-  venue.onLookup = () =>
+  floor.venue.onLookup = () =>
     new Promise((resolve) => {
       answer = () => resolve(known);
     });
-  venue.emit({ type: 'connection', state: 'down', atMs: Date.now() });
-  venue.emit({ type: 'connection', state: 'up', atMs: Date.now() });
-  await until(() => venue.lookups.length === 1);
+  floor.venue.emit({ type: 'connection', state: 'down', atMs: Date.now() });
+  floor.venue.emit({ type: 'connection', state: 'up', atMs: Date.now() });
+  await until(() => floor.venue.lookups.length === 1);
   await trading.cancel(orderId);
   await until(() => trading.execution.registry.orders.size === 0, 'the order to be reaped');
   answer();
@@ -66,24 +35,23 @@ test('an order that ends and leaves memory while the venue is asked about it har
 
 test('a connection that came back meanwhile is caught up anew before entries are taken', async () => {
   const clock = createVirtualClock(AT_MS);
-  venue = createScriptedVenue({ now: () => clock.now() });
   const desk = await start({ clock });
   const { trading, submit } = desk;
   const { orderId } = await submit();
   await idle(desk);
   let answer: () => void = () => undefined;
-  venue.onTrades = () =>
+  floor.venue.onTrades = () =>
     new Promise((resolve) => {
       answer = () => resolve([]);
     });
-  const requests = venue.tradeRequests.length;
+  const requests = floor.venue.tradeRequests.length;
   await pass(clock, desk, CATCH_UP_EVERY_MS);
-  expect(venue.tradeRequests).toHaveLength(requests + 1);
-  venue.emit({ type: 'connection', state: 'down', atMs: clock.now() });
-  venue.fill({ venueOrderId: `0x${orderId}`, size: '4' }, 'silent');
-  venue.emit({ type: 'connection', state: 'up', atMs: clock.now() });
+  expect(floor.venue.tradeRequests).toHaveLength(requests + 1);
+  floor.venue.emit({ type: 'connection', state: 'down', atMs: clock.now() });
+  floor.venue.fill({ venueOrderId: `0x${orderId}`, size: '4' }, 'silent');
+  floor.venue.emit({ type: 'connection', state: 'up', atMs: clock.now() });
   await idle(desk);
-  venue.onTrades = () => [...venue.trades];
+  floor.venue.onTrades = () => [...floor.venue.trades];
   answer();
   await idle(desk);
   expect(trading.health().venue).toBe('live');
@@ -94,11 +62,11 @@ test('a venue that does not answer is asked again, and a stop does not wait for 
   const clock = createVirtualClock(AT_MS);
   const desk = await start({ clock });
   const { trading } = desk;
-  venue.onTrades = () => Promise.reject(new Error('502'));
-  const requests = venue.tradeRequests.length;
-  venue.emit({ type: 'connection', state: 'up', atMs: clock.now() });
+  floor.venue.onTrades = () => Promise.reject(new Error('502'));
+  const requests = floor.venue.tradeRequests.length;
+  floor.venue.emit({ type: 'connection', state: 'up', atMs: clock.now() });
   await pass(clock, desk, 10_000);
-  expect(venue.tradeRequests.length).toBeGreaterThan(requests + 3);
+  expect(floor.venue.tradeRequests.length).toBeGreaterThan(requests + 3);
   expect(trading.health().venue).toBe('catchingUp');
   expect((await desk.submit()).order.status).toBe('DENIED');
   await trading.stop();
@@ -124,7 +92,7 @@ test('a leg that could not be taken in, since the store was away, is asked for a
   await trading.cancel(orderId);
   await until(() => trading.execution.registry.orders.size === 0, 'the order to be reaped');
   away = true;
-  venue.fill({ venueOrderId: `0x${orderId}`, size: '4' });
+  floor.venue.fill({ venueOrderId: `0x${orderId}`, size: '4' });
   await until(() => desk.log.lines.some(({ message }) => /could not be taken in/.test(message)));
   away = false;
   await until(() => trading.position('paper:rain:YES')?.size === '4');

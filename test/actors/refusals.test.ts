@@ -1,28 +1,11 @@
 /** What the engine will not take at all: an error, and nothing has changed. */
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type FreshStore, freshStore } from '../support/database.ts';
-import { asked, booksOf, makeDesk, openDesk, type TestDesk } from '../support/desk.ts';
+import { expect, test } from 'vitest';
+import { asked, booksOf, makeDesk } from '../support/desk.ts';
+import { useFloor } from '../support/floor.ts';
 import { rain } from '../support/orders.ts';
-import { createScriptedVenue, type ScriptedVenue } from '../support/scripted-venue.ts';
 
-let fresh: FreshStore;
-let venue: ScriptedVenue;
-const open: TestDesk[] = [];
-
-beforeEach(async () => {
-  fresh = await freshStore();
-  venue = createScriptedVenue({ now: () => Date.now() });
-});
-afterEach(async () => {
-  for (const desk of open.splice(0)) await desk.crash();
-  await fresh.dispose();
-});
-
-async function start(): Promise<TestDesk> {
-  const desk = await openDesk(fresh, { venue: () => venue.connect() });
-  open.push(desk);
-  return desk;
-}
+const floor = useFloor();
+const { start } = floor;
 
 test('an instrument that the venue has not', async () => {
   const { trading } = await start();
@@ -47,7 +30,7 @@ test('one bad intent of a batch refuses all of it', async () => {
 });
 
 test('before the start', async () => {
-  const desk = makeDesk(fresh, { venue: () => venue.connect() });
+  const desk = makeDesk(floor.fresh, { venue: () => floor.venue.connect() });
   await expect(desk.submit()).rejects.toMatchObject({ code: 'not_running' });
   await desk.store.close();
 });
@@ -57,7 +40,7 @@ test('after the stop', async () => {
   await desk.trading.stop();
   await expect(desk.submit()).rejects.toMatchObject({ code: 'not_running' });
   await expect(desk.trading.cancel('ord_1')).rejects.toMatchObject({ code: 'not_running' });
-  expect((await booksOf(fresh)).intents).toEqual([]);
+  expect((await booksOf(floor.fresh)).intents).toEqual([]);
 });
 
 test('a cancel of an order that nobody knows', async () => {

@@ -1,37 +1,14 @@
 /** What working orders hold back: never more than they may cost, never less, and gone when they end. */
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { toText, ZERO } from '../../src/domain/decimal.ts';
-import { type FreshStore, freshStore } from '../support/database.ts';
-import { openDesk, type TestDesk, until, untilState } from '../support/desk.ts';
+import { type TestDesk, until, untilState } from '../support/desk.ts';
+import { place, useFloor } from '../support/floor.ts';
 import { createPaperMarket } from '../support/paper-desk.ts';
-import { createScriptedVenue, type ScriptedVenue } from '../support/scripted-venue.ts';
 
 const RAIN = 'paper:rain:YES';
 
-let fresh: FreshStore;
-let venue: ScriptedVenue;
-const open: TestDesk[] = [];
-
-beforeEach(async () => {
-  fresh = await freshStore();
-  venue = createScriptedVenue({ now: () => Date.now() });
-});
-afterEach(async () => {
-  for (const desk of open.splice(0)) await desk.crash();
-  await fresh.dispose();
-});
-
-async function start(): Promise<TestDesk> {
-  const desk = await openDesk(fresh, { venue: () => venue.connect() });
-  open.push(desk);
-  return desk;
-}
-
-async function place({ trading, submit }: TestDesk, over: object = {}): Promise<string> {
-  const { orderId } = await submit(over);
-  await untilState(trading, orderId, 'working.open');
-  return orderId;
-}
+const floor = useFloor();
+const { start } = floor;
 
 async function held({ trading }: TestDesk) {
   const { reservedUsd, availableUsd } = await trading.account();
@@ -41,7 +18,12 @@ async function held({ trading }: TestDesk) {
 /** Buys settled shares, so that there is something to sell. */
 async function own(desk: TestDesk, size: string): Promise<void> {
   const orderId = await place(desk, { size, price: '0.5' });
-  venue.fill({ venueOrderId: `0x${orderId}`, tradeId: orderId, size, settlement: 'confirmed' });
+  floor.venue.fill({
+    venueOrderId: `0x${orderId}`,
+    tradeId: orderId,
+    size,
+    settlement: 'confirmed',
+  });
   await untilState(desk.trading, orderId, 'matched');
 }
 
@@ -58,7 +40,7 @@ describe('a BUY holds its limit and the worst fee', () => {
       '20.99',
     ],
   ])('%s', async (_name, intent, reservedUsd) => {
-    venue.onSubmit = () => new Promise(() => undefined);
+    floor.venue.onSubmit = () => new Promise(() => undefined);
     const desk = await start();
     const { order } = await desk.submit(intent);
     expect(order.reservedUsd).toBe(reservedUsd);
@@ -69,7 +51,7 @@ describe('a BUY holds its limit and the worst fee', () => {
     const desk = await start();
     const orderId = await place(desk);
     expect(await held(desk)).toEqual({ reservedUsd: '5.125', availableUsd: '994.875' });
-    venue.fill({
+    floor.venue.fill({
       venueOrderId: `0x${orderId}`,
       tradeId: 't1',
       size: '4',
@@ -84,7 +66,7 @@ describe('a BUY holds its limit and the worst fee', () => {
       reservedUsd: '3.075',
       availableUsd: '995.277',
     });
-    venue.fill({ venueOrderId: `0x${orderId}`, tradeId: 't2', size: '6' });
+    floor.venue.fill({ venueOrderId: `0x${orderId}`, tradeId: 't2', size: '6' });
     await untilState(desk.trading, orderId, 'matched');
     expect((await held(desk)).reservedUsd).toBe('0');
   });
@@ -93,7 +75,7 @@ describe('a BUY holds its limit and the worst fee', () => {
     const desk = await start();
     const money = { type: 'market', price: '0.6', size: undefined, amountUsd: '20' };
     const orderId = await place(desk, money);
-    venue.fill({
+    floor.venue.fill({
       venueOrderId: `0x${orderId}`,
       tradeId: 't1',
       size: '10',
@@ -102,18 +84,24 @@ describe('a BUY holds its limit and the worst fee', () => {
     });
     await untilState(desk.trading, orderId, 'working.partiallyFilled');
     expect((await held(desk)).reservedUsd).toBe('15.7425');
-    venue.emit({ type: 'order', report: venue.report(`0x${orderId}`, { status: 'cancelled' }) });
+    floor.venue.emit({
+      type: 'order',
+      report: floor.venue.report(`0x${orderId}`, { status: 'cancelled' }),
+    });
     await untilState(desk.trading, orderId, 'cancelled');
     expect((await held(desk)).reservedUsd).toBe('0');
   });
 
   test('an order that was given up and lives after all holds its part again', async () => {
-    venue.onSubmit = () => ({ kind: 'rejected', reason: 'no' });
+    floor.venue.onSubmit = () => ({ kind: 'rejected', reason: 'no' });
     const desk = await start();
     const { orderId } = await desk.submit();
     await untilState(desk.trading, orderId, 'rejected');
     expect((await held(desk)).reservedUsd).toBe('0');
-    venue.emit({ type: 'order', report: venue.report(`0x${orderId}`, { status: 'live' }) });
+    floor.venue.emit({
+      type: 'order',
+      report: floor.venue.report(`0x${orderId}`, { status: 'live' }),
+    });
     await untilState(desk.trading, orderId, 'working.open');
     expect((await held(desk)).reservedUsd).toBe('5.125');
   });
@@ -124,13 +112,16 @@ describe('every end lets go of all of it', () => {
     ['cancel', ({ trading }, orderId) => trading.cancel(orderId)],
     [
       'full fill',
-      (_, orderId) => venue.fill({ venueOrderId: `0x${orderId}`, size: '10', role: 'taker' }),
+      (_, orderId) => floor.venue.fill({ venueOrderId: `0x${orderId}`, size: '10', role: 'taker' }),
     ],
     ...(['cancelled', 'expired', 'rejected'] as const).map(
       (status): [string, (desk: TestDesk, orderId: string) => unknown] => [
         `the venue says ${status}`,
         (_, orderId) =>
-          venue.emit({ type: 'order', report: venue.report(`0x${orderId}`, { status }) }),
+          floor.venue.emit({
+            type: 'order',
+            report: floor.venue.report(`0x${orderId}`, { status }),
+          }),
       ],
     ),
   ];
@@ -148,12 +139,12 @@ describe('every end lets go of all of it', () => {
   test('an end with shares whose legs are still to come holds their part until they are here', async () => {
     const desk = await start();
     const orderId = await place(desk);
-    const report = venue.report(`0x${orderId}`, { status: 'cancelled', sizeMatched: '4' });
-    venue.emit({ type: 'order', report });
+    const report = floor.venue.report(`0x${orderId}`, { status: 'cancelled', sizeMatched: '4' });
+    floor.venue.emit({ type: 'order', report });
     await untilState(desk.trading, orderId, 'cancelled');
     expect((await held(desk)).reservedUsd).toBe('2.05');
     expect(await desk.trading.order(orderId)).toMatchObject({ closed: false });
-    venue.fill({ venueOrderId: `0x${orderId}`, size: '4', settlement: 'confirmed' });
+    floor.venue.fill({ venueOrderId: `0x${orderId}`, size: '4', settlement: 'confirmed' });
     await until(async () => (await desk.trading.order(orderId))?.closed);
     expect((await held(desk)).reservedUsd).toBe('0');
   });
@@ -164,7 +155,12 @@ describe('a SELL holds settled shares', () => {
     const desk = await start();
     await own(desk, '10');
     const more = await place(desk, { size: '20' });
-    venue.fill({ venueOrderId: `0x${more}`, tradeId: 'more', size: '20', settlement: 'mined' });
+    floor.venue.fill({
+      venueOrderId: `0x${more}`,
+      tradeId: 'more',
+      size: '20',
+      settlement: 'mined',
+    });
     await untilState(desk.trading, more, 'matched');
     const { order } = await desk.submit({ side: 'SELL', size: '10.01' });
     expect(order).toMatchObject({
@@ -174,7 +170,7 @@ describe('a SELL holds settled shares', () => {
     const sold = await place(desk, { side: 'SELL', size: '7' });
     expect(desk.trading.position(RAIN)).toMatchObject({ size: '30', reservedShares: '7' });
     expect((await desk.submit({ side: 'SELL', size: '5' })).order.status).toBe('DENIED');
-    venue.fill({ venueOrderId: `0x${sold}`, tradeId: 'sold', side: 'SELL', size: '2' });
+    floor.venue.fill({ venueOrderId: `0x${sold}`, tradeId: 'sold', side: 'SELL', size: '2' });
     await untilState(desk.trading, sold, 'working.partiallyFilled');
     expect(desk.trading.position(RAIN)).toMatchObject({
       size: '28',
@@ -193,10 +189,10 @@ describe('a SELL holds settled shares', () => {
     await own(desk, '10');
     const sold = await place(desk, { side: 'SELL', size: '10', price: '0.6' });
     const leg = { venueOrderId: `0x${sold}`, tradeId: 's', side: 'SELL', size: '10', price: '0.6' };
-    venue.fill({ ...leg, side: 'SELL' });
+    floor.venue.fill({ ...leg, side: 'SELL' });
     await untilState(desk.trading, sold, 'matched');
     expect(desk.trading.position(RAIN)).toMatchObject({ size: '0', sellableSize: '0' });
-    venue.fill({ ...leg, side: 'SELL', settlement: 'failed' });
+    floor.venue.fill({ ...leg, side: 'SELL', settlement: 'failed' });
     await until(() => desk.trading.position(RAIN)?.sellableSize === '10');
     expect((await desk.trading.account()).cashUsd).toBe('995');
   });
@@ -206,11 +202,11 @@ describe('a SELL holds settled shares', () => {
     await own(desk, '10');
     const sold = await place(desk, { side: 'SELL', size: '10', price: '0.9' });
     const leg = { venueOrderId: `0x${sold}`, tradeId: 's', size: '10', price: '0.9' };
-    venue.fill({ ...leg, side: 'SELL' });
+    floor.venue.fill({ ...leg, side: 'SELL' });
     await untilState(desk.trading, sold, 'matched');
     // All of it is promised, the proceeds included.
     await place(desk, { price: '0.5', size: '1959' });
-    venue.fill({ ...leg, side: 'SELL', settlement: 'failed' });
+    floor.venue.fill({ ...leg, side: 'SELL', settlement: 'failed' });
     await until(() => desk.trading.position(RAIN)?.size === '10');
     expect((await held(desk)).availableUsd).toMatch(/^-/);
     expect((await desk.submit({ size: '5' })).order.status).toBe('DENIED');
@@ -220,8 +216,7 @@ describe('a SELL holds settled shares', () => {
 
 test('the account holds the sum of its orders, whatever trades and ends, and after a restart', async () => {
   const market = createPaperMarket();
-  let desk = await openDesk(fresh, { venue: market.venue });
-  open.push(desk);
+  let desk: TestDesk = await start({ venue: market.venue });
   const check = () => {
     const { registry } = desk.trading.execution;
     let sum = ZERO;
@@ -245,8 +240,7 @@ test('the account holds the sum of its orders, whatever trades and ends, and aft
     check();
     if (round === 2) {
       await desk.crash();
-      desk = await openDesk(fresh, { venue: market.venue });
-      open.push(desk);
+      desk = await start({ venue: market.venue });
       check();
     }
   }

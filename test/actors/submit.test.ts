@@ -1,37 +1,19 @@
 /** Taking intents in: nothing leaves before its commit, and a key names one order for ever. */
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type FreshStore, freshStore } from '../support/database.ts';
+import { describe, expect, test } from 'vitest';
 import {
   asked,
   booksOf,
   type DeskOptions,
   holding,
-  openDesk,
   type TestDesk,
   ticks,
   until,
   untilState,
 } from '../support/desk.ts';
-import { createScriptedVenue, type ScriptedVenue } from '../support/scripted-venue.ts';
+import { useFloor } from '../support/floor.ts';
 
-let fresh: FreshStore;
-let venue: ScriptedVenue;
-const open: TestDesk[] = [];
-
-beforeEach(async () => {
-  fresh = await freshStore();
-  venue = createScriptedVenue({ now: () => Date.now() });
-});
-afterEach(async () => {
-  for (const desk of open.splice(0)) await desk.crash();
-  await fresh.dispose();
-});
-
-async function start(options: Partial<DeskOptions> = {}): Promise<TestDesk> {
-  const desk = await openDesk(fresh, { venue: () => venue.connect(), ...options });
-  open.push(desk);
-  return desk;
-}
+const floor = useFloor();
+const { start } = floor;
 
 describe('the output gate', () => {
   test('submit answers, listeners hear and the venue sees only what is committed', async () => {
@@ -46,7 +28,7 @@ describe('the output gate', () => {
     });
     await until(() => trading.health().waiting > 0);
     await ticks();
-    expect({ answered, told, sent: venue.submits }).toEqual({
+    expect({ answered, told, sent: floor.venue.submits }).toEqual({
       answered: false,
       told: [],
       sent: [],
@@ -54,7 +36,7 @@ describe('the output gate', () => {
     gate.release();
     const { orderId } = await submitted;
     await untilState(trading, orderId, 'working.open');
-    expect(venue.submits).toHaveLength(1);
+    expect(floor.venue.submits).toHaveLength(1);
     await until(() => told.length === 3);
     expect(told).toEqual(['intent.submitted', 'order.prepared', 'venue.orderAcknowledged']);
   });
@@ -68,23 +50,23 @@ describe('the output gate', () => {
     const cancelled = trading.cancel(orderId);
     await until(() => trading.health().waiting > 0);
     await ticks();
-    expect(venue.cancels).toEqual([]);
+    expect(floor.venue.cancels).toEqual([]);
     gate.release();
     expect(await cancelled).toMatchObject({ requested: true });
     await untilState(trading, orderId, 'cancelled');
-    expect(venue.cancels).toHaveLength(1);
+    expect(floor.venue.cancels).toHaveLength(1);
   });
 
   test('the bytes are in the store before they are sent', async () => {
     const found: unknown[] = [];
-    venue.onSubmit = async (sent) => {
-      found.push(await fresh.store.preparedByClientOrderIds([sent.clientOrderId]));
-      return venue.take(sent);
+    floor.venue.onSubmit = async (sent) => {
+      found.push(await floor.fresh.store.preparedByClientOrderIds([sent.clientOrderId]));
+      return floor.venue.take(sent);
     };
     const { trading, submit } = await start();
     const { orderId } = await submit();
     await untilState(trading, orderId, 'working.open');
-    const [sent] = venue.submits;
+    const [sent] = floor.venue.submits;
     expect(found).toEqual([[expect.objectContaining({ ...sent, venue: 'paper' })]]);
   });
 });
@@ -99,7 +81,7 @@ describe('the same key again', () => {
     expect(answers.filter(({ deduplicated }) => !deduplicated)).toHaveLength(1);
     const [orderId = ''] = ids;
     await untilState(trading, orderId, 'working.open');
-    expect(venue.submits).toHaveLength(1);
+    expect(floor.venue.submits).toHaveLength(1);
     expect(await trading.orders()).toHaveLength(1);
   });
 
@@ -124,7 +106,7 @@ describe('the same key again', () => {
       deduplicated: true,
       order: { status: 'PLACED' },
     });
-    expect(venue.submits).toHaveLength(1);
+    expect(floor.venue.submits).toHaveLength(1);
   });
 
   test('after the order was closed and left memory it is answered from its row', async () => {
@@ -140,7 +122,7 @@ describe('the same key again', () => {
       deduplicated: true,
       order: { status: 'CANCELLED', closed: true },
     });
-    expect(venue.submits).toHaveLength(1);
+    expect(floor.venue.submits).toHaveLength(1);
   });
 
   test.each([
@@ -156,10 +138,10 @@ describe('the same key again', () => {
     await untilState(trading, (await first).orderId, 'working.open');
     await trading.settled();
     expect((await trading.account()).reservedUsd).toBe('5.125');
-    const books = await booksOf(fresh);
+    const books = await booksOf(floor.fresh);
     expect(books.orders).toHaveLength(1);
     expect(books.intents).toHaveLength(1);
-    expect(venue.submits).toHaveLength(1);
+    expect(floor.venue.submits).toHaveLength(1);
   });
 });
 
@@ -172,8 +154,8 @@ test('five hundred intents at once are five hundred orders, each sent once', asy
   expect(new Set(answers.map(({ orderId }) => orderId)).size).toBe(500);
   await until(() => trading.workingOrders().every(({ status }) => status === 'PLACED'));
   expect(trading.workingOrders()).toHaveLength(500);
-  expect(venue.submits).toHaveLength(500);
-  expect(new Set(venue.submits.map(({ venueOrderId }) => venueOrderId)).size).toBe(500);
+  expect(floor.venue.submits).toHaveLength(500);
+  expect(new Set(floor.venue.submits.map(({ venueOrderId }) => venueOrderId)).size).toBe(500);
 });
 
 describe('a denied intent is an order with its reason, and its key is used up', () => {
@@ -203,7 +185,7 @@ describe('a denied intent is an order with its reason, and its key is used up', 
       intent: {},
       reason: /the venue paper is not connected and caught up/,
       before: ({ trading }) => {
-        venue.emit({ type: 'connection', state: 'down', atMs: Date.now() });
+        floor.venue.emit({ type: 'connection', state: 'down', atMs: Date.now() });
         return until(() => trading.health().venue === 'disconnected');
       },
     },
@@ -221,30 +203,32 @@ describe('a denied intent is an order with its reason, and its key is used up', 
     const { trading } = desk;
     await before?.(desk);
     await trading.settled();
-    const sentBefore = venue.submits.length;
+    const sentBefore = floor.venue.submits.length;
     const reservedBefore = (await trading.account()).reservedUsd;
     const body = asked(intent);
     const { orderId, order } = await trading.submit(body);
     expect(order).toMatchObject({ status: 'DENIED', reason: expect.stringMatching(reason) });
     await trading.settled();
-    const row = await fresh.store.order(orderId);
+    const row = await floor.fresh.store.order(orderId);
     expect(row).toMatchObject({ status: 'DENIED', closed: true, reservedUsd: '0' });
-    expect(await fresh.store.orderEvents(orderId)).toMatchObject([
+    expect(await floor.fresh.store.orderEvents(orderId)).toMatchObject([
       { number: 1, type: 'intent.submitted' },
       { number: 2, type: 'order.denied', note: expect.stringMatching(reason) },
     ]);
     expect(await trading.submit(body)).toMatchObject({ orderId, deduplicated: true });
     expect((await trading.account()).reservedUsd).toBe(reservedBefore);
     await ticks();
-    expect(venue.submits.filter((sent) => sent.clientOrderId === orderId)).toEqual([]);
-    expect(venue.submits.length - sentBefore).toBeLessThanOrEqual(before === undefined ? 0 : 1);
+    expect(floor.venue.submits.filter((sent) => sent.clientOrderId === orderId)).toEqual([]);
+    expect(floor.venue.submits.length - sentBefore).toBeLessThanOrEqual(
+      before === undefined ? 0 : 1,
+    );
   });
 
   test('what pauses entries lets an exit through', async () => {
     const { trading, submit } = await start();
     const bought = await submit();
     await untilState(trading, bought.orderId, 'working.open');
-    venue.fill({ venueOrderId: `0x${bought.orderId}`, size: '10', settlement: 'confirmed' });
+    floor.venue.fill({ venueOrderId: `0x${bought.orderId}`, size: '10', settlement: 'confirmed' });
     await untilState(trading, bought.orderId, 'matched');
     await trading.send({ type: 'trading.pause', by: 'ann', reason: 'lunch' });
     const sold = await submit({ side: 'SELL', size: '10' });

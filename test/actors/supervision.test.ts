@@ -1,49 +1,19 @@
 /** One actor's fault stops no other; whoever watches the engine cannot harm it. */
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { VenueOrderReport } from '../../src/actors/ports.ts';
 import type { EngineEventOf } from '../../src/actors/publisher.ts';
 import { MAX_CRASHES } from '../../src/actors/registry.ts';
-import { type FreshStore, freshStore } from '../support/database.ts';
-import {
-  type DeskOptions,
-  openDesk,
-  type TestDesk,
-  ticks,
-  until,
-  untilState,
-} from '../support/desk.ts';
-import { createScriptedVenue, type ScriptedVenue } from '../support/scripted-venue.ts';
+import { type TestDesk, ticks, until, untilState } from '../support/desk.ts';
+import { place, useFloor } from '../support/floor.ts';
 
-let fresh: FreshStore;
-let venue: ScriptedVenue;
-const open: TestDesk[] = [];
-
-beforeEach(async () => {
-  fresh = await freshStore();
-  venue = createScriptedVenue({ now: () => Date.now() });
-});
-afterEach(async () => {
-  for (const desk of open.splice(0)) await desk.crash();
-  await fresh.dispose();
-});
-
-async function start(options: Partial<DeskOptions> = {}): Promise<TestDesk> {
-  const desk = await openDesk(fresh, { venue: () => venue.connect(), ...options });
-  open.push(desk);
-  return desk;
-}
-
-async function place({ trading, submit }: TestDesk, over: object = {}): Promise<string> {
-  const { orderId } = await submit(over);
-  await untilState(trading, orderId, 'working.open');
-  return orderId;
-}
+const floor = useFloor();
+const { start } = floor;
 
 /** A report whose figure is no number: the order's actor throws on it. */
 function poison(orderId: string): void {
-  const report = venue.report(`0x${orderId}`, { sizeMatched: 'lots' });
-  venue.emit({ type: 'order', report });
-  venue.report(`0x${orderId}`, { sizeMatched: '0' });
+  const report = floor.venue.report(`0x${orderId}`, { sizeMatched: 'lots' });
+  floor.venue.emit({ type: 'order', report });
+  floor.venue.report(`0x${orderId}`, { sizeMatched: '0' });
 }
 
 const faultsOf = ({ trading }: TestDesk) => {
@@ -64,12 +34,12 @@ describe('an order that throws', () => {
     expect(await trading.order(sick)).toEqual(before);
     expect(faults).toMatchObject([{ message: expect.stringContaining(`order:${sick} threw`) }]);
     for (const orderId of [sick, well]) {
-      venue.fill({ venueOrderId: `0x${orderId}`, tradeId: orderId, size: '4' });
+      floor.venue.fill({ venueOrderId: `0x${orderId}`, tradeId: orderId, size: '4' });
       await untilState(trading, orderId, 'working.partiallyFilled');
     }
     expect(trading.position('paper:rain:YES')?.size).toBe('8');
     await trading.settled();
-    const events = await fresh.store.orderEvents(sick);
+    const events = await floor.fresh.store.orderEvents(sick);
     expect(events.map(({ number }) => number)).toEqual(events.map((_, index) => index + 1));
     expect(events.find(({ type }) => type === 'actor.faulted')).toMatchObject({
       fromState: 'working.open/none',
@@ -81,42 +51,44 @@ describe('an order that throws', () => {
 
   test('while its bytes are on their way is not sent a second time', async () => {
     let answer: () => void = () => undefined;
-    venue.onSubmit = async (sent) => {
+    floor.venue.onSubmit = async (sent) => {
       await new Promise<void>((resolve) => {
         answer = resolve;
       });
-      return venue.take(sent);
+      return floor.venue.take(sent);
     };
     const { trading, submit } = await start();
     const { orderId } = await submit();
-    await until(() => venue.submits.length === 1);
+    await until(() => floor.venue.submits.length === 1);
     let found: (report: VenueOrderReport) => void = () => undefined;
-    venue.onLookup = () =>
+    floor.venue.onLookup = () =>
       new Promise((resolve) => {
         found = resolve;
       });
     poison(orderId);
     await until(() => trading.health().actorFaults === 1);
     await ticks();
-    expect(venue.submits).toHaveLength(1);
+    expect(floor.venue.submits).toHaveLength(1);
     // Its place is taken by a question, as after a crash.
-    expect(venue.lookups).toEqual([`0x${orderId}`]);
+    expect(floor.venue.lookups).toEqual([`0x${orderId}`]);
     answer();
-    found(venue.report(`0x${orderId}`, {}));
+    found(floor.venue.report(`0x${orderId}`, {}));
     await untilState(trading, orderId, 'working.open');
-    expect(venue.submits).toHaveLength(1);
+    expect(floor.venue.submits).toHaveLength(1);
   });
 
   test('keeps its wait for the next try', async () => {
-    venue.onSubmit = (sent, attempt) =>
-      attempt === 1 ? { kind: 'notAccepted', reason: 'busy', retryAfterMs: 100 } : venue.take(sent);
+    floor.venue.onSubmit = (sent, attempt) =>
+      attempt === 1
+        ? { kind: 'notAccepted', reason: 'busy', retryAfterMs: 100 }
+        : floor.venue.take(sent);
     const { trading, submit } = await start();
     const { orderId } = await submit();
     await untilState(trading, orderId, 'holding');
     poison(orderId);
     await until(() => trading.health().actorFaults === 1);
     await untilState(trading, orderId, 'working.open');
-    expect(venue.submits).toHaveLength(2);
+    expect(floor.venue.submits).toHaveLength(2);
   });
 
   test('is set aside after three times, which is said; the others trade on', async () => {
@@ -128,14 +100,14 @@ describe('an order that throws', () => {
       poison(sick);
       await until(() => trading.health().actorFaults === n);
     }
-    venue.fill({ venueOrderId: `0x${sick}`, tradeId: 't1', size: '4' });
+    floor.venue.fill({ venueOrderId: `0x${sick}`, tradeId: 't1', size: '4' });
     await until(() => trading.health().actorFaults === MAX_CRASHES + 1);
     const saidAside = faults.map(({ message }) => message.includes('set aside until'));
     expect(saidAside).toEqual([false, false, true, true]);
     await trading.settled();
-    const steps = (await fresh.store.orderEvents(sick)).map(({ type }) => type);
+    const steps = (await floor.fresh.store.orderEvents(sick)).map(({ type }) => type);
     expect(steps.filter((type) => type === 'actor.faulted')).toHaveLength(MAX_CRASHES + 1);
-    venue.fill({ venueOrderId: `0x${well}`, tradeId: 't2', size: '10' });
+    floor.venue.fill({ venueOrderId: `0x${well}`, tradeId: 't2', size: '10' });
     await untilState(trading, well, 'matched');
     await place(desk);
     expect(trading.health()).toMatchObject({ running: true, failure: null });
@@ -168,15 +140,15 @@ describe('a leg that cannot be booked', () => {
       const faults = faultsOf(desk);
       const orderId = await place(desk);
       for (const venueOrderId of [`0x${orderId}`, '0xnobody']) {
-        venue.fill({ venueOrderId, tradeId: 'bad', ...over });
+        floor.venue.fill({ venueOrderId, tradeId: 'bad', ...over });
       }
       await until(() => trading.health().refusedLegs === 2);
       expect(faults).toHaveLength(2);
       expect(faults[0]?.facts.leg).toMatchObject(over);
-      venue.fill({ venueOrderId: `0x${orderId}`, tradeId: 'good', size: '10' });
+      floor.venue.fill({ venueOrderId: `0x${orderId}`, tradeId: 'good', size: '10' });
       await untilState(trading, orderId, 'matched');
       await trading.settled();
-      expect(await fresh.store.legCount()).toBe(1);
+      expect(await floor.fresh.store.legCount()).toBe(1);
       expect(trading.health()).toMatchObject({ running: true, actorFaults: 0, orphans: 0 });
     },
   );
@@ -218,7 +190,7 @@ describe('whoever looks on cannot harm', () => {
     const causes: string[] = [];
     trading.on('order', ({ cause }) => causes.push(cause));
     const orderId = await place(desk);
-    venue.fill({ venueOrderId: `0x${orderId}`, size: '10' });
+    floor.venue.fill({ venueOrderId: `0x${orderId}`, size: '10' });
     await untilState(trading, orderId, 'matched');
     await until(() => causes.includes('venue.legReported'));
     await until(() => log.lines.some(({ message }) => message === 'A listener threw.'));
