@@ -6,8 +6,9 @@
 import { type Decimal, decimal, toText, ZERO } from '../domain/decimal.ts';
 import { BrokenInvariant } from '../domain/faults.ts';
 import type { FillLeg } from '../domain/fill-leg.ts';
+import { reservation } from '../domain/reservation.ts';
 import { availableUsd } from '../machines/account.machine.ts';
-import { missesLegs, remaining, reservation } from '../machines/order.reducers.ts';
+import { missesLegs, remaining } from '../machines/order.reducers.ts';
 import { isExecutionOver } from '../machines/order.status.ts';
 import type { Registry, SnapshotOf } from './registry.ts';
 import { axes } from './rows.ts';

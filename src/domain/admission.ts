@@ -1,8 +1,10 @@
 /** May this intent become an order? Pure: decided from the account, the position and our modes. */
 import { type Decimal, type DecimalText, decimal, ONE, toText, ZERO } from './decimal.ts';
+import { compare } from './exact.ts';
 import { worstFeeForMoney, worstFeeForShares } from './fees.ts';
 import type { Instrument } from './instrument.ts';
 import type { Intent } from './intent.ts';
+import { reservation } from './reservation.ts';
 
 export interface AdmissionInput {
   readonly intent: Intent;
@@ -41,18 +43,17 @@ export function admit(input: AdmissionInput): Admission {
 
 /** BUY holds back price x size and the worst fee that any of it may cost. */
 function admitBuy({ intent, instrument, availableUsd }: AdmissionInput): Admission {
-  const quantity = decimal(intent.size ?? intent.amountUsd ?? '0');
-  const reserveRate = buyReserveRate(intent, instrument);
-  const needed = quantity.times(reserveRate).toDecimalPlaces(6, 0);
-  if (needed.gt(availableUsd)) {
+  const reserveRate = toText(buyReserveRate(intent, instrument));
+  const needed = reservation(intent.size ?? intent.amountUsd ?? '0', reserveRate);
+  if (compare(needed, availableUsd) > 0) {
     return denied(
-      `not enough cash: needs ${toText(needed)} with the worst fee, ${availableUsd} is available`,
+      `not enough cash: needs ${needed} with the worst fee, ${availableUsd} is available`,
     );
   }
   return {
     kind: 'admitted',
-    reserveRate: toText(reserveRate),
-    reservedUsd: toText(needed),
+    reserveRate,
+    reservedUsd: needed,
     reservedShares: '0',
   };
 }

@@ -58,8 +58,7 @@ export function parseDecimal(
   expected: string,
   maxDecimals = MAX_DECIMALS,
 ): Decimal {
-  const text =
-    typeof value === 'string' ? value.trim() : value instanceof DecimalJs ? value.toFixed() : value;
+  const text = value instanceof DecimalJs ? value.toFixed() : value;
   if (typeof text !== 'string' || text.length > 60 || !PLAIN_NUMBER.test(text)) {
     throw new InvalidValue(place, value, `${expected}, as decimal text`);
   }

@@ -32,6 +32,8 @@ export interface FillLeg extends LegReport {
   readonly feeUsd: DecimalText;
   /** Both final statuses were reported for this leg: shown as a finding. `confirmed` is kept. */
   readonly conflicted?: true;
+  /** A later report gave another price, size or fee: counted once. The first ones are kept. */
+  readonly contradicted?: true;
 }
 
 export function legKey(

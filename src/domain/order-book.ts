@@ -1,16 +1,15 @@
 /**
- * Reading a book: what an order would pay on it, how much it holds, and whether it makes sense.
+ * Reading a book: its best prices, and what an order would pay on it.
  * `side` is always the taker's: a BUY walks the asks, a SELL walks the bids. Nothing here changes a
  * book; the market data source keeps it.
  */
-import { Decimal, type DecimalText, decimal, MAX_DECIMALS, ONE, ZERO } from './decimal.ts';
+import { Decimal, decimal, MAX_DECIMALS, ZERO } from './decimal.ts';
 import { InvalidValue } from './faults.ts';
 import type { Side } from './instrument.ts';
 import type { BookLevel, BookSnapshot } from './market-data.ts';
 
 /** Rounded averages carry 12 decimals: a price and a size of 6 decimals each multiply into that. */
 const AVERAGE_DECIMALS = 12;
-const BPS_DECIMALS = 4;
 
 /** What to take: a number of shares, or (BUY) a number of dollars before fees. */
 export type WalkTarget = { readonly size: Decimal } | { readonly amountUsd: Decimal };
@@ -38,15 +37,6 @@ export interface EffectivePrice {
   readonly levels: readonly TakenLevel[];
 }
 
-type BookFindingKind = 'unreadable' | 'unsorted' | 'duplicate' | 'crossed';
-
-/** Something that a healthy book cannot show. */
-export interface BookFinding {
-  readonly kind: BookFindingKind;
-  /** One sentence with the values. */
-  readonly note: string;
-}
-
 /** Highest bid, or undefined when nobody bids. */
 export function bestBid(book: BookSnapshot): Decimal | undefined {
   return priceOf(book.bids[0]);
@@ -62,13 +52,6 @@ export function midPrice(book: BookSnapshot): Decimal | undefined {
   const bid = bestBid(book);
   const ask = bestAsk(book);
   return bid && ask ? bid.plus(ask).times('0.5') : undefined;
-}
-
-/** Best ask minus best bid; undefined when a side is empty, negative when the book is crossed. */
-export function spread(book: BookSnapshot): Decimal | undefined {
-  const bid = bestBid(book);
-  const ask = bestAsk(book);
-  return bid && ask ? ask.minus(bid) : undefined;
 }
 
 /**
@@ -119,89 +102,6 @@ export function effectivePrice(
     if (complete) break;
   }
   return { complete, filledSize, costUsd, levels, ...averages(side, filledSize, costUsd, levels) };
-}
-
-/**
- * Shares and dollars that a taker on `side` could take at `limitPrice` or better.
- */
-export function depthWithin(
-  book: BookSnapshot,
-  side: Side,
-  limitPrice: Decimal,
-): { readonly size: Decimal; readonly costUsd: Decimal } {
-  let size = ZERO;
-  let costUsd = ZERO;
-  for (const level of opposite(book, side)) {
-    const price = decimal(level.price);
-    if (isBeyond(price, side, limitPrice)) break;
-    const shown = decimal(level.size);
-    size = size.plus(shown);
-    costUsd = costUsd.plus(price.times(shown));
-  }
-  return { size, costUsd };
-}
-
-/**
- * How much worse `effective` is than `reference`, in basis points of the reference to 4 decimals,
- * rounded up (against us). Negative when it is better.
- *
- * @throws {InvalidValue} unless the reference is above zero.
- */
-export function slippageBps(reference: Decimal, effective: Decimal, side: Side): Decimal {
-  if (!reference.gt(0)) {
-    throw new InvalidValue('reference', reference.toFixed(), 'a price above zero');
-  }
-  const worse = side === 'BUY' ? effective.minus(reference) : reference.minus(effective);
-  return worse.times(10_000).div(reference).toDecimalPlaces(BPS_DECIMALS, Decimal.ROUND_CEIL);
-}
-
-/** What is wrong with a book: unreadable, unsorted, duplicate or crossed levels. Never throws. */
-export function checkBook(book: BookSnapshot): readonly BookFinding[] {
-  const findings: BookFinding[] = [];
-  const bids = checkSide('bid', book.bids, findings);
-  const asks = checkSide('ask', book.asks, findings);
-  const highestBid = bids.length > 0 ? Decimal.max(...bids) : undefined;
-  const lowestAsk = asks.length > 0 ? Decimal.min(...asks) : undefined;
-  if (highestBid && lowestAsk && highestBid.gte(lowestAsk)) {
-    findings.push({
-      kind: 'crossed',
-      note: `bid ${highestBid.toFixed()} meets ask ${lowestAsk.toFixed()}`,
-    });
-  }
-  return findings;
-}
-
-function checkSide(
-  name: 'bid' | 'ask',
-  levels: readonly BookLevel[],
-  findings: BookFinding[],
-): Decimal[] {
-  const prices: Decimal[] = [];
-  const seen = new Set<DecimalText>();
-  let previous: Decimal | undefined;
-  for (const level of levels) {
-    const price = readPositive(level.price);
-    if (!price || price.gte(ONE) || !readPositive(level.size)) {
-      findings.push({ kind: 'unreadable', note: `${name} ${level.price} x ${level.size}` });
-      continue;
-    }
-    const text = price.toFixed();
-    if (seen.has(text)) {
-      findings.push({ kind: 'duplicate', note: `${name} ${text} stands twice` });
-    } else if (previous && (name === 'bid' ? price.gt(previous) : price.lt(previous))) {
-      findings.push({ kind: 'unsorted', note: `${name} ${text} after ${previous.toFixed()}` });
-    }
-    seen.add(text);
-    prices.push(price);
-    previous = price;
-  }
-  return prices;
-}
-
-function readPositive(text: DecimalText): Decimal | undefined {
-  if (!/^\d*\.?\d+$/.test(text)) return undefined;
-  const value = new Decimal(text);
-  return value.gt(0) ? value : undefined;
 }
 
 function averages(

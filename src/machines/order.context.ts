@@ -32,6 +32,8 @@ export interface OrderContext {
   readonly lookupAttempts: number;
   /** The venue has shown in any way that it has the order. */
   readonly acknowledged: boolean;
+  /** Nobody could say what became of an attempt. Kept: an answer to a later one says nothing of it. */
+  readonly doubted: boolean;
   readonly cancelRequested: boolean;
   /** When the present wait ends; null where nothing waits. */
   readonly retryAtMs: number | null;
@@ -68,6 +70,7 @@ export function initialOrder(input: OrderInput): OrderContext {
     cancelAttempts: 0,
     lookupAttempts: 0,
     acknowledged: false,
+    doubted: false,
     cancelRequested: false,
     retryAtMs: null,
     reason: null,

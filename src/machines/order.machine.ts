@@ -6,85 +6,22 @@
  */
 import { initialOrder } from './order.context.ts';
 import { orderSetup } from './order.setup.ts';
-import type { SettlementState } from './order.status.ts';
+import {
+  ACKNOWLEDGED,
+  AFTER_THE_END,
+  ENDS_BY_REPORT,
+  LEG_AGAINST_A_REFUSAL,
+  LEG_WHILE_SENDING,
+  NEVER_TAKEN,
+  REFUSED_AFTER_DOUBT,
+  REPORT_AGAINST_A_REFUSAL,
+  REPORT_WHILE_SENDING,
+  settlesFrom,
+  TAKEN_QUIETLY,
+} from './order.transitions.ts';
 
 /** Raised when a change makes an older snapshot unreadable; see src/actors/codec.ts. */
 export const ORDER_VERSION = 1;
-
-// A leg is a fact wherever the order stands. It proves that the venue took the order, and one that
-// fills it ends its execution.
-const LEG_WHILE_SENDING = [
-  { guard: 'completes', target: 'matched', actions: 'takeLeg' },
-  { guard: 'isNewAndCancelRequested', target: 'cancelling', actions: 'takeLeg' },
-  { guard: 'isNewLeg', target: 'working.partiallyFilled', actions: 'takeLeg' },
-  { actions: 'takeLeg' },
-] as const;
-
-const LEG_AFTER_THE_END = [
-  // The venue had matched more before it ended the order than it had told of.
-  { guard: 'completes', target: 'matched', actions: ['takeLeg', 'release'] },
-  { actions: ['takeLeg', 'release'] },
-] as const;
-
-const LEG_AGAINST_A_REFUSAL = [
-  // A fill is a fact, a refusal was only an answer: the order is alive after all.
-  { guard: 'completes', target: 'matched', actions: ['takeLeg', 'countFault'] },
-  {
-    guard: 'isNewLeg',
-    target: 'working.partiallyFilled',
-    actions: ['takeLeg', 'reserveAgain', 'countFault'],
-  },
-  { actions: 'takeLeg' },
-] as const;
-
-const ENDS_BY_REPORT = [
-  { guard: 'reportsMatched', target: 'matched', actions: 'takeReport' },
-  { guard: 'reportsCancelled', target: 'cancelled', actions: 'takeReport' },
-  { guard: 'reportsExpired', target: 'expired', actions: 'takeReport' },
-  // It was filled in part, so it had been taken: the venue has ended it, not refused it.
-  { guard: 'reportsRejectedButHasLegs', target: 'cancelled', actions: 'takeReport' },
-  { guard: 'reportsRejected', target: 'rejected', actions: 'takeReport' },
-] as const;
-
-const REPORT_WHILE_SENDING = [
-  { guard: 'reportsLiveAndCancelRequested', target: 'cancelling', actions: 'takeReport' },
-  { guard: 'reportsLive', target: 'working', actions: 'takeReport' },
-  { guard: 'reportsDelayed', target: 'working.delayed', actions: 'takeReport' },
-  ...ENDS_BY_REPORT,
-  // A status that we do not know: keep its text, ask again.
-  { target: 'unknown', actions: ['takeReport', 'recheckSoon', 'countFault'] },
-] as const;
-
-const ACKNOWLEDGED = [
-  { guard: 'cancelRequested', target: 'cancelling', actions: 'acknowledge' },
-  { guard: 'acknowledgesDelayed', target: 'working.delayed', actions: 'acknowledge' },
-  { target: 'working', actions: 'acknowledge' },
-] as const;
-
-/**
- * Where a leg report takes the settlement of the whole order. Staying is tried first and without a
- * target: nothing is left and entered again.
- */
-function settlesFrom(state: SettlementState) {
-  const stay = SETTLES.filter(({ target }) => target === state).map(({ guard }) => ({ guard }));
-  return [...stay, ...SETTLES.filter(({ target }) => target !== state)];
-}
-
-const SETTLES = [
-  { guard: 'settlesToMatched', target: 'matched' },
-  { guard: 'settlesToMined', target: 'mined' },
-  { guard: 'settlesToConfirmed', target: 'confirmed' },
-  { guard: 'settlesToFailed', target: 'failed' },
-  { guard: 'settlesToRetrying', target: 'retrying' },
-] as const;
-
-/** What may come at any time and means nothing new: repeats, and waits that lost their race. */
-const TAKEN_QUIETLY = {
-  'venue.orderAcknowledged': { actions: 'acknowledge' },
-  'venue.orderReported': { actions: 'takeReport' },
-  'clock.deadlinePassed': {},
-  'system.restored': {},
-} as const;
 
 export const orderMachine = orderSetup.createMachine({
   id: 'order',
@@ -144,12 +81,14 @@ export const orderMachine = orderSetup.createMachine({
             'venue.orderRejected': { target: 'rejected', actions: 'keepReason' },
             'venue.orderKilled': { target: 'cancelled', actions: ['acknowledge', 'keepReason'] },
             'venue.orderNotAccepted': [
+              // This attempt was not taken, an earlier one may have been: the doubt stays.
+              { guard: 'endsInDoubt', target: 'unknown', actions: 'keepRetry' },
               // The venue does not have it and nothing more will be sent.
               { guard: 'cancelRequested', target: 'cancelled', actions: 'touch' },
               { guard: 'mayTryAgain', target: 'holding', actions: 'keepRetry' },
               { target: 'rejected', actions: 'keepReason' },
             ],
-            'venue.outcomeUnknown': { target: 'unknown', actions: 'keepRetry' },
+            'venue.outcomeUnknown': { target: 'unknown', actions: ['keepRetry', 'doubt'] },
             'venue.orderReported': REPORT_WHILE_SENDING,
             'venue.legReported': LEG_WHILE_SENDING,
             // It may be at the venue already: the cancel waits for the answer.
@@ -157,10 +96,10 @@ export const orderMachine = orderSetup.createMachine({
             'venue.cancelAcknowledged': { target: 'cancelled', actions: 'acknowledge' },
             'venue.cancelRejected': { actions: 'dropCancel' },
             // We cannot know whether the bytes left before the process died.
-            'system.restored': { target: 'unknown.resolving', actions: 'touch' },
+            'system.restored': { target: 'unknown.resolving', actions: ['touch', 'doubt'] },
           },
         },
-        /** Definitely not taken; the same bytes go again when the wait ends. */
+        /** The last attempt was not taken; the same bytes go again when the wait ends. */
         holding: {
           invoke: {
             id: 'retry',
@@ -172,7 +111,11 @@ export const orderMachine = orderSetup.createMachine({
           },
           on: {
             'clock.deadlinePassed': { target: 'submitting', actions: 'touch' },
-            'order.cancel': { target: 'cancelled', actions: 'keepReason' },
+            'order.cancel': [
+              // An earlier attempt may have been taken: the venue is asked first.
+              { guard: 'isDoubted', target: 'unknown', actions: 'wantCancel' },
+              { target: 'cancelled', actions: 'wantCancel' },
+            ],
             // An earlier attempt was taken in spite of the answer.
             'venue.orderAcknowledged': ACKNOWLEDGED,
             'venue.orderReported': REPORT_WHILE_SENDING,
@@ -188,12 +131,12 @@ export const orderMachine = orderSetup.createMachine({
             'venue.orderReported': REPORT_WHILE_SENDING,
             'venue.legReported': LEG_WHILE_SENDING,
             // A definite answer to the same bytes is evidence.
-            'venue.orderRejected': { target: 'rejected', actions: 'keepReason' },
+            'venue.orderRejected': REFUSED_AFTER_DOUBT,
             'venue.orderKilled': { target: 'cancelled', actions: ['acknowledge', 'keepReason'] },
             'order.cancel': { actions: 'wantCancel' },
             'venue.cancelAcknowledged': { target: 'cancelled', actions: 'acknowledge' },
             'venue.cancelRejected': { actions: 'dropCancel' },
-            'operator.neverTaken': { target: 'rejected', actions: 'keepOperatorReason' },
+            'operator.neverTaken': NEVER_TAKEN,
           },
           states: {
             waiting: {
@@ -215,7 +158,8 @@ export const orderMachine = orderSetup.createMachine({
               },
               on: {
                 'venue.orderNotFound': [
-                  // Its time is over and the venue has no such order: it can never be filled now.
+                  // Its time is over and the venue does not list it: nothing more is matched. What was
+                  // matched before may still be told of, and is taken.
                   {
                     guard: 'isPastItsTime',
                     target: '#order.execution.expired',
@@ -325,35 +269,27 @@ export const orderMachine = orderSetup.createMachine({
           },
         },
         matched: {
-          entry: 'release',
+          entry: ['release', 'endWait'],
           on: { ...TAKEN_QUIETLY, 'venue.legReported': { actions: ['takeLeg', 'release'] } },
         },
         cancelled: {
-          entry: 'release',
-          on: { ...TAKEN_QUIETLY, 'venue.legReported': LEG_AFTER_THE_END },
+          entry: ['release', 'endWait'],
+          on: AFTER_THE_END,
         },
         expired: {
-          entry: 'release',
-          on: { ...TAKEN_QUIETLY, 'venue.legReported': LEG_AFTER_THE_END },
+          entry: ['release', 'endWait'],
+          on: AFTER_THE_END,
         },
         rejected: {
-          entry: 'release',
+          entry: ['release', 'endWait'],
           on: {
             'venue.legReported': LEG_AGAINST_A_REFUSAL,
-            'venue.orderReported': [
-              // The venue shows the order that it had refused: it is alive after all.
-              {
-                guard: 'reportsLive',
-                target: 'working',
-                actions: ['takeReport', 'reserveAgain', 'countFault'],
-              },
-              { actions: 'takeReport' },
-            ],
+            'venue.orderReported': REPORT_AGAINST_A_REFUSAL,
             'venue.orderRejected': { actions: 'touch' },
           },
         },
         denied: {
-          entry: 'release',
+          entry: ['release', 'endWait'],
           // Never sent, so a leg of it is a fault; it is booked all the same.
           on: { 'venue.legReported': { actions: ['takeLeg', 'countFault'] } },
         },

@@ -1,14 +1,6 @@
 /** Pure steps of an order: (context, what was reported) -> context. */
-import { type DecimalText, decimal, MAX_DECIMALS, toText } from '../domain/decimal.ts';
-import {
-  compare,
-  minus,
-  negated,
-  notBelowZero,
-  plus,
-  times,
-  timesRoundedUp,
-} from '../domain/exact.ts';
+import { type DecimalText, decimal, toText } from '../domain/decimal.ts';
+import { compare, minus, negated, notBelowZero, plus, times } from '../domain/exact.ts';
 import { feeUsd } from '../domain/fees.ts';
 import {
   type FillLeg,
@@ -16,7 +8,9 @@ import {
   joinSettlement,
   type LegReport,
   legKey,
+  type Settlement,
 } from '../domain/fill-leg.ts';
+import { reservation } from '../domain/reservation.ts';
 import { effectOf } from './order.changes.ts';
 import type { OrderContext } from './order.context.ts';
 
@@ -55,6 +49,9 @@ function newLeg(context: OrderContext, report: LegReport, key: string, atMs: num
     ...context,
     acknowledged: true,
     venueOrderId: context.venueOrderId ?? report.venueOrderId,
+    // The doubt is over with the leg. The wait for a cancel's answer is not.
+    ...(context.cancelRequested ? {} : { retryAtMs: null }),
+    ...(inDoubt(context) ? { reason: null } : {}),
     legs: [...context.legs, leg],
     matchedSize: plus(context.matchedSize, report.size),
     updatedAtMs: atMs,
@@ -77,27 +74,51 @@ function knownLeg(context: OrderContext, report: LegReport, known: FillLeg, atMs
     known.settlement !== report.settlement &&
     isFinalSettlement(known.settlement) &&
     isFinalSettlement(report.settlement);
-  const contradicts = known.price !== report.price || known.size !== report.size;
-  if (settlement === known.settlement && !(conflicted && !known.conflicted) && !contradicts) {
+  const contradicts = tellsOtherwise(known, report);
+  const isNewConflict = conflicted && known.conflicted !== true;
+  const isNewContradiction = contradicts && known.contradicted !== true;
+  const transactionHash = hashOf(known, report, settlement);
+  if (
+    settlement === known.settlement &&
+    transactionHash === known.transactionHash &&
+    !isNewConflict &&
+    !isNewContradiction
+  ) {
     return { next: context, isNew: false };
   }
-  const hash = report.transactionHash ?? known.transactionHash;
   const leg: FillLeg = {
     ...known,
     settlement,
-    ...(hash === undefined ? {} : { transactionHash: hash }),
+    ...(transactionHash === undefined ? {} : { transactionHash }),
     ...(conflicted || known.conflicted ? { conflicted: true } : {}),
+    ...(contradicts || known.contradicted ? { contradicted: true } : {}),
   };
   const next = {
     ...context,
     legs: context.legs.map((other) => (other === known ? leg : other)),
-    faults: context.faults + (contradicts || (conflicted && !known.conflicted) ? 1 : 0),
+    faults: context.faults + (isNewConflict || isNewContradiction ? 1 : 0),
     updatedAtMs: atMs,
   };
   const effect = effectOf(known.settlement, settlement);
   if (effect === 'voided') addMoney(next, leg, -1);
   else if (effect === 'applied') addMoney(next, leg, 1);
   return { next, isNew: false };
+}
+
+/** A leg keeps what was first said of its money; a venue that says otherwise contradicts itself. */
+function tellsOtherwise(known: FillLeg, report: LegReport): boolean {
+  return (
+    compare(known.price, report.price) !== 0 ||
+    compare(known.size, report.size) !== 0 ||
+    (report.feeUsd !== undefined && compare(known.feeUsd, report.feeUsd) !== 0)
+  );
+}
+
+/** The hash of the newest step; a report of an older one only fills a gap. */
+function hashOf(known: FillLeg, report: LegReport, settlement: Settlement): string | undefined {
+  return report.settlement === settlement
+    ? (report.transactionHash ?? known.transactionHash)
+    : (known.transactionHash ?? report.transactionHash);
 }
 
 /** A context being made: not yet seen by anybody. */
@@ -126,11 +147,13 @@ export function reserveAgain(context: OrderContext): OrderContext {
 
 /**
  * Lets the reservation go once execution is over, but for shares that the venue has told of and
- * whose legs are still to come.
+ * whose legs are still to come. Told of later, they are held again: what is held does not depend
+ * on the order in which the venue speaks.
  */
 export function releaseReservation(context: OrderContext): OrderContext {
-  if (context.reservedUsd === '0' && context.reservedShares === '0') return context;
   const missing = notBelowZero(minus(context.reportedSize, context.matchedSize));
+  const holdsNothing = context.reservedUsd === '0' && context.reservedShares === '0';
+  if (missing === '0' && holdsNothing) return context;
   if (context.intent.size !== undefined || missing === '0') return reserve(context, missing);
   return reserve(context, remaining(context));
 }
@@ -148,11 +171,6 @@ export function remaining(context: OrderContext): DecimalText {
   let left: DecimalText = amountUsd;
   for (const leg of context.legs) left = minus(left, times(leg.price, leg.size));
   return notBelowZero(left);
-}
-
-/** Dollars to hold for `quantity` (shares or dollars), rounded up to the collateral's 6 decimals. */
-export function reservation(quantity: DecimalText, reserveRate: DecimalText): DecimalText {
-  return timesRoundedUp(quantity, reserveRate, MAX_DECIMALS);
 }
 
 /**
@@ -175,4 +193,9 @@ export function takeReportedSize(context: OrderContext, sizeMatched: DecimalText
 /** True while the venue has told of more shares than we have legs for. */
 export function missesLegs(context: OrderContext): boolean {
   return compare(context.reportedSize, context.matchedSize) > 0;
+}
+
+/** The reason that stands there is why it waits, not why it ended or is to end. */
+export function inDoubt(context: OrderContext): boolean {
+  return context.retryAtMs !== null && !context.cancelRequested;
 }

@@ -3,6 +3,7 @@ import { assign, type EventObject, enqueueActions, fromCallback, setup } from 'x
 import type { OrderContext, OrderInput } from './order.context.ts';
 import type { OrderEvent } from './order.events.ts';
 import {
+  inDoubt,
   isComplete,
   type LegStep,
   releaseReservation,
@@ -13,15 +14,15 @@ import {
 import { foldSettlement, type SettlementState } from './order.status.ts';
 
 /** The same bytes are handed over at most this often: 3 after a "not now", as venues advise. */
-export const MAX_SUBMIT_ATTEMPTS = 3;
+const MAX_SUBMIT_ATTEMPTS = 3;
 /** After doubt the same bytes may go twice more: each time the venue has said it has no order. */
-export const MAX_ATTEMPTS_AFTER_DOUBT = 5;
+const MAX_ATTEMPTS_AFTER_DOUBT = 5;
 /** An intent is for its moment: bytes that are older than this are looked for, but not sent again. */
 export const MAX_RESEND_AGE_MS = 60_000;
 /** The venue ends a GTD order up to 60 s before its stated time; ask only well after it. */
 export const EXPIRY_GRACE_MS = 30_000;
 /** How long to wait before asking again about a status that we do not know. */
-export const RECHECK_MS = 5_000;
+const RECHECK_MS = 5_000;
 
 export interface EffectInput {
   readonly clientOrderId: string;
@@ -40,6 +41,17 @@ function legStep({ context, event }: Args): LegStep {
 
 function settlesTo(settlement: SettlementState) {
   return (args: Args) => foldSettlement(legStep(args).next.legs) === settlement;
+}
+
+function reportsAlive({ event }: Args): boolean {
+  return (
+    event.type === 'venue.orderReported' && (event.status === 'live' || event.status === 'delayed')
+  );
+}
+
+/** The first word that the venue has the order. */
+function revives(args: Args): boolean {
+  return !args.context.acknowledged && reportsAlive(args);
 }
 
 function reportIs(status: string) {
@@ -70,8 +82,11 @@ export const orderSetup = setup({
     settlesToConfirmed: settlesTo('confirmed'),
     settlesToFailed: settlesTo('failed'),
     reportsLive: reportIs('live'),
-    reportsLiveAndCancelRequested: ({ context, event }) =>
-      context.cancelRequested && event.type === 'venue.orderReported' && event.status === 'live',
+    // A cancel wish outlives every word that the order is alive.
+    reportsAliveAndCancelRequested: (args) => args.context.cancelRequested && reportsAlive(args),
+    revivesToBeCancelled: (args) => args.context.cancelRequested && revives(args),
+    revivesDelayed: (args) => revives(args) && reportIs('delayed')(args),
+    revives,
     reportsDelayed: reportIs('delayed'),
     reportsMatched: reportIs('matched'),
     reportsCancelled: reportIs('cancelled'),
@@ -86,13 +101,17 @@ export const orderSetup = setup({
       event.type === 'venue.orderAcknowledged' && event.status === 'delayed',
     cancelRequested: ({ context }) => context.cancelRequested,
     hasLegs: ({ context }) => context.matchedSize !== '0',
-    isComplete: ({ context }) => isComplete(context),
+    isDoubted: ({ context }) => context.doubted,
+    endsInDoubt: ({ context }) =>
+      context.doubted && (context.cancelRequested || context.submitAttempts >= MAX_SUBMIT_ATTEMPTS),
     mayTryAgain: ({ context }) => context.submitAttempts < MAX_SUBMIT_ATTEMPTS,
     isPastItsTime: ({ context, event }) =>
       context.intent.expiresAtMs !== undefined &&
       event.atMs >= context.intent.expiresAtMs + EXPIRY_GRACE_MS,
     isAbsentForGood: ({ event }) => event.type === 'venue.orderNotFound' && event.isFinal === true,
+    // What the venue took once is never sent again: its absence only says that it ended.
     mayResendAfterDoubt: ({ context, event }) =>
+      !context.acknowledged &&
       !context.cancelRequested &&
       context.submitAttempts < MAX_ATTEMPTS_AFTER_DOUBT &&
       event.atMs - context.createdAtMs < MAX_RESEND_AGE_MS &&
@@ -108,6 +127,7 @@ export const orderSetup = setup({
     ),
     acknowledge: assign(({ context, event }) => ({
       acknowledged: true,
+      faults: context.faults + (namesAnother(context, event) ? 1 : 0),
       retryAtMs: null,
       // Why it had been in doubt or put off is over with the answer.
       reason: inDoubt(context) ? null : context.reason,
@@ -118,22 +138,33 @@ export const orderSetup = setup({
     })),
     keepReason: assign(({ event }) => ({
       ...('reason' in event && event.reason !== undefined ? { reason: event.reason } : {}),
+      retryAtMs: null,
       updatedAtMs: event.atMs,
     })),
     keepAbsence: assign(({ context, event }) => ({
-      reason: context.cancelRequested ? context.reason : 'the venue never had it',
+      reason: context.cancelRequested ? context.reason : absenceOf(context),
       retryAtMs: null,
       updatedAtMs: event.atMs,
     })),
     keepOperatorReason: assign(({ event }) =>
       event.type === 'operator.neverTaken'
-        ? { reason: `${event.reason} (settled by ${event.by})`, updatedAtMs: event.atMs }
+        ? {
+            reason: `${event.reason} (settled by ${event.by})`,
+            retryAtMs: null,
+            updatedAtMs: event.atMs,
+          }
         : {},
     ),
-    keepRetry: assign(({ event }) => ({
+    keepRetry: assign(({ context, event }) => ({
       ...('retryAtMs' in event ? { retryAtMs: event.retryAtMs } : {}),
-      ...('reason' in event ? { reason: event.reason } : {}),
+      // Why it is to end says more than why it waits.
+      ...('reason' in event && !context.cancelRequested ? { reason: event.reason } : {}),
       updatedAtMs: event.atMs,
+    })),
+    doubt: assign({ doubted: true }),
+    endWait: assign(({ context }) => ({
+      retryAtMs: null,
+      reason: inDoubt(context) ? null : context.reason,
     })),
     recheckSoon: assign(({ event }) => ({ retryAtMs: event.atMs + RECHECK_MS })),
     countLookup: assign(({ context }) => ({ lookupAttempts: context.lookupAttempts + 1 })),
@@ -183,7 +214,14 @@ export const orderSetup = setup({
   },
 });
 
-/** The reason that stands there is why it waits, not why it ended or is to end. */
-function inDoubt(context: OrderContext): boolean {
-  return context.retryAtMs !== null && !context.cancelRequested;
+function namesAnother(context: OrderContext, event: OrderEvent): boolean {
+  return (
+    event.type === 'venue.orderAcknowledged' &&
+    context.venueOrderId !== null &&
+    context.venueOrderId !== event.venueOrderId
+  );
+}
+
+function absenceOf(context: OrderContext): string {
+  return context.acknowledged ? 'the venue no longer lists it' : 'the venue never had it';
 }

@@ -12,8 +12,8 @@ import type { VenueEventIn } from './venue.machine.ts';
 
 export const SYSTEM_VERSION = 1;
 
-/** Legs of orders that nobody here knows are kept up to this many; more are only in the store. */
-export const MAX_ORPHANS = 1_000;
+/** Reports of legs whose order nobody here knows are kept up to this many; more are only in the store. */
+const MAX_ORPHANS = 1_000;
 
 /** An order's event with its address. */
 export type OrderInputEvent = OrderEvent & { readonly clientOrderId: string };
@@ -84,8 +84,8 @@ export interface SystemContext {
   readonly orphanCount: number;
 }
 
-/** Pure: keeps an orphan; the newest report of a leg replaces the older one of the same status. */
-export function keepOrphan(context: SystemContext, leg: LegReport): SystemContext {
+/** Pure: keeps an orphan; a leg that was reported in the same status before is not kept again. */
+function keepOrphan(context: SystemContext, leg: LegReport): SystemContext {
   if (context.orphanCount >= MAX_ORPHANS) return context;
   const known = context.orphans[leg.venueOrderId] ?? [];
   const repeated = known.some(
@@ -103,7 +103,7 @@ export function keepOrphan(context: SystemContext, leg: LegReport): SystemContex
 }
 
 /** Pure: forgets the orphans of an order that has appeared. */
-export function dropOrphans(context: SystemContext, venueOrderId: string): SystemContext {
+function dropOrphans(context: SystemContext, venueOrderId: string): SystemContext {
   const known = context.orphans[venueOrderId];
   if (known === undefined) return context;
   const { [venueOrderId]: _matched, ...orphans } = context.orphans;

@@ -6,13 +6,9 @@ import type { BookLevel, BookSnapshot } from '../../src/domain/market-data.ts';
 import {
   bestAsk,
   bestBid,
-  checkBook,
-  depthWithin,
   type EffectivePrice,
   effectivePrice,
   midPrice,
-  slippageBps,
-  spread,
 } from '../../src/domain/order-book.ts';
 
 type Rows = readonly (readonly [price: string, size: string])[];
@@ -53,18 +49,16 @@ const usual = book(
 const empty = book([], []);
 
 describe('the top of the book', () => {
-  test('best prices, their middle and their distance are exact', () => {
-    const top = [bestBid(usual), bestAsk(usual), midPrice(usual), spread(usual)];
-    expect(top.map((value) => value && toText(value))).toEqual(['0.5', '0.52', '0.51', '0.02']);
+  test('best prices, and their middle are exact', () => {
+    const top = [bestBid(usual), bestAsk(usual), midPrice(usual)];
+    expect(top.map((value) => value && toText(value))).toEqual(['0.5', '0.52', '0.51']);
     expect(midPrice(book([['0.01', '1']], [['0.98', '1']]))?.toFixed()).toBe('0.495');
   });
 
-  test('an empty side has no best price, no middle and no spread', () => {
+  test('an empty side has no best price and no middle', () => {
     const oneSided = book([['0.5', '1']], []);
     expect(bestBid(oneSided)?.toFixed()).toBe('0.5');
-    expect([bestAsk(oneSided), midPrice(oneSided), spread(oneSided)]).toEqual(
-      Array(3).fill(undefined),
-    );
+    expect([bestAsk(oneSided), midPrice(oneSided)]).toEqual(Array(2).fill(undefined));
   });
 });
 
@@ -150,12 +144,21 @@ describe('effectivePrice', () => {
     );
   const amounts = fc.integer({ min: 1, max: 90_000_000 }).map((n) => new Decimal(n).div(10_000));
 
+  /** What stands in the asks at `limitPrice` or better, summed on its own. */
+  function depthOf(rows: Rows, limitPrice: Decimal) {
+    const near = rows.filter(([price]) => limitPrice.gte(price));
+    return {
+      size: Decimal.sum(0, ...near.map(([, size]) => size)),
+      costUsd: Decimal.sum(0, ...near.map(([price, size]) => new Decimal(price).times(size))),
+    };
+  }
+
   test('by size: fills the smaller of what is asked and what is there', () => {
     fc.assert(
       fc.property(asks, amounts, fc.integer({ min: 1, max: 99 }), (rows, size, limit) => {
         const limitPrice = new Decimal(limit).div(100);
         const shown = book([], rows);
-        const depth = depthWithin(shown, 'BUY', limitPrice);
+        const depth = depthOf(rows, limitPrice);
         const walk = effectivePrice(shown, 'BUY', { size }, { limitPrice });
         expect(toText(walk.filledSize)).toBe(toText(Decimal.min(size, depth.size)));
         expect(walk.complete).toBe(depth.size.gte(size));
@@ -172,114 +175,11 @@ describe('effectivePrice', () => {
         const walk = effectivePrice(shown, 'BUY', { amountUsd });
         const left = amountUsd.minus(walk.costUsd);
         expect(left.gte(0)).toBe(true);
-        expect(walk.complete).toBe(depthWithin(shown, 'BUY', decimal('1')).costUsd.gte(amountUsd));
+        expect(walk.complete).toBe(depthOf(rows, decimal('1')).costUsd.gte(amountUsd));
         if (walk.complete) expect(left.lt('0.000001')).toBe(true);
         const cost = walk.levels.map((level) => level.price.times(level.size));
         expect(toText(walk.costUsd)).toBe(toText(Decimal.sum(0, ...cost)));
         for (const level of walk.levels) expect(level.size.decimalPlaces()).toBeLessThanOrEqual(6);
-      }),
-    );
-  });
-});
-
-test.each([
-  ['BUY', '0.51', '0', '0'],
-  ['BUY', '0.55', '100', '54.1'],
-  ['BUY', '0.99', '110.5', '60.4'],
-  ['SELL', '0.5', '100', '50'],
-  ['SELL', '0.01', '150', '74'],
-] as const)('a %s to %s finds %s shares for $%s', (side, limit, size, cost) => {
-  const depth = depthWithin(usual, side, decimal(limit));
-  expect([toText(depth.size), toText(depth.costUsd)]).toEqual([size, cost]);
-});
-
-describe('slippageBps', () => {
-  test.each([
-    ['0.50', '0.505', 'BUY', '100'],
-    ['0.50', '0.495', 'SELL', '100'],
-    ['0.50', '0.495', 'BUY', '-100'],
-    ['0.50', '0.50', 'SELL', '0'],
-    ['0.3', '0.31', 'BUY', '333.3334'],
-    ['0.3', '0.29', 'BUY', '-333.3333'],
-  ] as const)('from %s to %s is worse for a %s by %s', (reference, effective, side, expected) => {
-    expect(toText(slippageBps(decimal(reference), decimal(effective), side))).toBe(expected);
-  });
-
-  test('a reference of zero is refused', () => {
-    expect(() => slippageBps(decimal('0'), decimal('0.5'), 'BUY')).toThrow(InvalidValue);
-  });
-});
-
-describe('checkBook', () => {
-  const good: Rows = [['0.60', '1']];
-  test.each<[string, BookSnapshot, string[]]>([
-    ['a healthy book', usual, []],
-    ['an empty book', empty, []],
-    ['a bid above the ask', book([['0.61', '1']], good), ['crossed']],
-    ['a bid at the ask, however spelt', book([['0.6', '1']], good), ['crossed']],
-    [
-      'a worse bid first',
-      book(
-        [
-          ['0.4', '1'],
-          ['0.5', '1'],
-        ],
-        good,
-      ),
-      ['unsorted'],
-    ],
-    [
-      'a worse ask first',
-      book(
-        [],
-        [
-          ['0.7', '1'],
-          ['0.6', '1'],
-        ],
-      ),
-      ['unsorted'],
-    ],
-    [
-      'one level twice',
-      book(
-        [
-          ['0.5', '1'],
-          ['0.50', '2'],
-        ],
-        good,
-      ),
-      ['duplicate'],
-    ],
-    [
-      'a cross behind a wrong order',
-      book(
-        [
-          ['0.4', '1'],
-          ['0.7', '1'],
-        ],
-        good,
-      ),
-      ['unsorted', 'crossed'],
-    ],
-    ['a level of nothing', book([['0.5', '0']], good), ['unreadable']],
-    ['a price of a dollar', book([], [['1', '5']]), ['unreadable']],
-    ['a price that is no number', book([['0x5', '1']], good), ['unreadable']],
-    ['a size that is no number', book([['0.5', 'NaN']], good), ['unreadable']],
-  ])('%s', (_what, shown, kinds) => {
-    expect(checkBook(shown).map((finding) => finding.kind)).toEqual(kinds);
-  });
-
-  test('a finding names the values', () => {
-    expect(checkBook(book([['0.61', '1']], good))).toEqual([
-      { kind: 'crossed', note: 'bid 0.61 meets ask 0.6' },
-    ]);
-  });
-
-  test('never throws, whatever stands in the levels', () => {
-    const rows = fc.array(fc.tuple(fc.string({ maxLength: 6 }), fc.string({ maxLength: 6 })));
-    fc.assert(
-      fc.property(rows, rows, (bids, asks) => {
-        expect(Array.isArray(checkBook(book(bids, asks)))).toBe(true);
       }),
     );
   });

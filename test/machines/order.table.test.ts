@@ -42,7 +42,7 @@ const EVENTS: Record<string, OrderEvent> = {
 
 /**
  * Column: the state before. Cell: the state after, `-` for the same; `!` adds a counted fault.
- * The order is for 10 shares; in `w.part` 2 of them are filled.
+ * The order is for 10 shares; in `w.part` 2 of them are filled. No word of the venue came before.
  */
 const TABLE = `
 event          | rec      sub      hold     u.wait   u.res    w.open   w.delay  w.part   c.req    c.wait   MATCH    CANC     EXP      REJ      DENY
@@ -56,8 +56,8 @@ rejected       | -!       REJ      -!       REJ      REJ      -!       -!       
 killed         | -!       CANC     -!       CANC     CANC     CANC     CANC     CANC     CANC     CANC     -!       -!       -!       -!       -!
 notAccepted    | -!       hold     -!       -!       -!       -!       -!       -!       -!       -!       -!       -!       -!       -!       -!
 outcomeUnknown | -        u.wait   -        -        -        -        -        -        -        -        -        -        -        -        -
-live           | -        w.open   w.open   w.open   w.open   -        w.open   -        -        -        -        -        -        w.open!  -
-delayed        | -        w.delay  w.delay  w.delay  w.delay  -        -        -        -        -        -        -        -        -        -
+live           | -        w.open   w.open   w.open   w.open   -        w.open   -        -        -        -        w.open!  w.open!  w.open!  -
+delayed        | -        w.delay  w.delay  w.delay  w.delay  -        -        -        -        -        -        w.delay! w.delay! w.delay! -
 matched        | -        MATCH    MATCH    MATCH    MATCH    MATCH    MATCH    MATCH    MATCH    MATCH    -        -        -        -        -
 cancelled      | -        CANC     CANC     CANC     CANC     CANC     CANC     CANC     CANC     CANC     -        -        -        -        -
 expired        | -        EXP      EXP      EXP      EXP      EXP      EXP      EXP      EXP      EXP      -        -        -        -        -
@@ -73,6 +73,38 @@ cancelUnknown  | -        -        -        -        -        -        -        
 deadline       | -        -        sub      u.res    -        u.res    u.res    u.res    -        c.req    -        -        -        -        -
 restored       | -        u.res    -        -        -        -        -        -        -        -        -        -        -        -        -
 neverTaken     | -!       -!       -!       REJ      REJ      -!       -!       -!       -!       -!       -!       -!       -!       -!       -!
+`;
+
+/** The same for an order whose cancel is wanted (`+`) or of which an attempt is in doubt (`?`). */
+const WANTED_OR_DOUBTED = `
+event          | sub+     hold+    u.wait+  u.res+   MATCH+   CANC+    EXP+     REJ+     sub?     hold?    sub+?
+denied         | -!       -!       -!       -!       -!       -!       -!       -!       -!       -!       -!
+prepared       | -!       -!       -!       -!       -!       -!       -!       -!       -!       -!       -!
+prepareFailed  | -!       -!       -!       -!       -!       -!       -!       -!       -!       -!       -!
+cancel         | -        CANC     -        -        -        -        -        -        -        u.wait   -
+ack            | c.req    c.req    c.req    c.req    -        -        -        -        w.open   w.open   c.req
+ackDelayed     | c.req    c.req    c.req    c.req    -        -        -        -        w.delay  w.delay  c.req
+rejected       | REJ      -!       REJ      REJ      -!       -!       -!       -        REJ      -!       REJ
+killed         | CANC     -!       CANC     CANC     -!       -!       -!       -!       CANC     -!       CANC
+notAccepted    | CANC     -!       -!       -!       -!       -!       -!       -!       hold     -!       u.wait
+outcomeUnknown | u.wait   -        -        -        -        -        -        -        u.wait   -        u.wait
+live           | c.req    c.req    c.req    c.req    -        c.req!   c.req!   c.req!   w.open   w.open   c.req
+delayed        | c.req    c.req    c.req    c.req    -        c.req!   c.req!   c.req!   w.delay  w.delay  c.req
+matched        | MATCH    MATCH    MATCH    MATCH    -        -        -        -        MATCH    MATCH    MATCH
+cancelled      | CANC     CANC     CANC     CANC     -        -        -        -        CANC     CANC     CANC
+expired        | EXP      EXP      EXP      EXP      -        -        -        -        EXP      EXP      EXP
+refused        | REJ      REJ      REJ      REJ      -        -        -        -        REJ      REJ      REJ
+nonsense       | u.wait!  u.wait!  -!       u.wait!  -        -        -        -        u.wait!  u.wait!  u.wait!
+notFound       | -        -        -        u.wait   -        -        -        -        -        -        -
+lookupFailed   | -        -        -        u.wait   -        -        -        -        -        -        -
+legPart        | c.req    c.req    c.req    c.req    -        -        -        c.req!   w.part   w.part   c.req
+legWhole       | MATCH    MATCH    MATCH    MATCH    -        MATCH    MATCH    MATCH!   MATCH    MATCH    MATCH
+cancelAck      | CANC     CANC     CANC     CANC     -        -        -        -        CANC     CANC     CANC
+cancelRejected | -        -        -        -        -        -        -        -        -        -        -
+cancelUnknown  | -        -        -        -        -        -        -        -        -        -        -
+deadline       | -        sub      u.res    -        -        -        -        -        -        sub      -
+restored       | u.res    -        -        -        -        -        -        -        u.res    -        u.res
+neverTaken     | -!       -!       REJ      REJ      -!       -!       -!       -!       -!       -!       -!
 `;
 
 const COLUMNS: Record<string, ExecutionState> = {
@@ -95,21 +127,25 @@ const COLUMNS: Record<string, ExecutionState> = {
 
 interface Row {
   readonly state: ExecutionState;
+  /** With its marks. */
+  readonly column: string;
   readonly name: string;
   readonly expected: ExecutionState;
   readonly faults: number;
 }
 
-function readTable(): Row[] {
-  const [header, ...lines] = TABLE.trim().split('\n');
+function readTable(table: string): Row[] {
+  const [header, ...lines] = table.trim().split('\n');
   const columns = words((header ?? '').split('|')[1] ?? '');
   return lines.flatMap((line) => {
     const [name = '', cells = ''] = line.split('|');
     return words(cells).map((cell, index) => {
-      const state = stateOf(columns[index] ?? '');
+      const column = columns[index] ?? '';
+      const state = stateOf(column);
       const target = cell.replace('!', '');
       return {
         state,
+        column,
         name: name.trim(),
         expected: target === '-' ? state : stateOf(target),
         faults: cell.endsWith('!') ? 1 : 0,
@@ -123,37 +159,45 @@ function words(text: string): string[] {
 }
 
 function stateOf(code: string): ExecutionState {
-  const state = COLUMNS[code];
+  const state = COLUMNS[code.replace(/[+?]/g, '')];
   if (state === undefined) throw new Error(`The table names an unknown state: ${code}`);
   return state;
 }
 
-function before(state: ExecutionState) {
-  if (state !== 'working.partiallyFilled') return orderIn(state);
+function before(state: ExecutionState, column: string) {
+  if (state !== 'working.partiallyFilled') {
+    const cancelRequested = column.includes('+') || state.startsWith('cancelling');
+    return orderIn(state, orderContext({ cancelRequested, doubted: column.includes('?') }));
+  }
   const context = takeLeg(orderContext(), leg({ tradeId: 't0', size: '2' }), AT_MS).next;
   return orderIn(state, context, 'matched');
 }
 
 describe('the order machine', () => {
-  const rows = readTable();
+  const rows = readTable(TABLE);
+  const marked = readTable(WANTED_OR_DOUBTED);
 
-  test.each(rows)('$state on $name becomes $expected', ({ state, name, expected, faults }) => {
-    const event = EVENTS[name];
-    if (event === undefined) throw new Error(`The table names an unknown event: ${name}`);
-    const order = before(state);
-    const faultsBefore = order.context().faults;
+  test.each([...rows, ...marked])(
+    '$column on $name becomes $expected',
+    ({ state, column, name, expected, faults }) => {
+      const event = EVENTS[name];
+      if (event === undefined) throw new Error(`The table names an unknown event: ${name}`);
+      const order = before(state, column);
+      const faultsBefore = order.context().faults;
 
-    order.send(event);
+      order.send(event);
 
-    expect(order.execution()).toBe(expected);
-    expect(order.context().faults - faultsBefore).toBe(faults);
-    expect(order.actor.getSnapshot().status).toBe('active');
-  });
+      expect(order.execution()).toBe(expected);
+      expect(order.context().faults - faultsBefore).toBe(faults);
+      expect(order.actor.getSnapshot().status).toBe('active');
+    },
+  );
 
   test('the table has a cell for every state and every type of event', () => {
     const types = new Set(Object.values(EVENTS).map((event) => event.type));
     expect([...types].sort()).toEqual([...ORDER_EVENT_TYPES].sort());
     const cells = new Set(rows.map((row) => `${row.state} ${row.name}`));
     expect(cells.size).toBe(EXECUTION_STATES.length * Object.keys(EVENTS).length);
+    expect(marked.length).toBe(11 * Object.keys(EVENTS).length);
   });
 });
