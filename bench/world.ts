@@ -48,12 +48,12 @@ export async function openWorld(): Promise<World> {
     server: url === undefined ? 'embedded' : 'DATABASE_URL',
     async freshPool(connections) {
       const schema = `bench_${randomBytes(6).toString('hex')}`;
-      const first = new pg.Client(clientConfig(opened.address, 'public'));
+      const first = new pg.Client(clientConfig({ address: opened.address, schema: 'public' }));
       await first.connect();
       await first.query(`create schema ${schema}`);
       await first.end();
       schemas.push(schema);
-      const pool = new pg.Pool({ ...clientConfig(opened.address, schema), max: connections });
+      const pool = new pg.Pool({ ...clientConfig({ address: opened.address, schema: schema }), max: connections });
       pools.push(pool);
       return pool;
     },
@@ -66,7 +66,7 @@ export async function openWorld(): Promise<World> {
     async end() {
       for (const store of stores) await store.dropSchema();
       for (const pool of pools) await pool.end();
-      const last = new pg.Client(clientConfig(opened.address, 'public'));
+      const last = new pg.Client(clientConfig({ address: opened.address, schema: 'public' }));
       await last.connect();
       for (const schema of schemas) await last.query(`drop schema ${schema} cascade`);
       await last.end();
@@ -144,8 +144,9 @@ export function silentVenue(onSubmit: (order: PreparedOrder) => void = quiet): V
     fetchTrades: async () => [],
     fetchPositions: async () => [],
     fetchBalances: async () => ({ cashUsd: '0' }),
-    async *events() {
+    async *events(signal) {
       // Nothing ever happens here.
+      await new Promise((resolve) => signal.addEventListener('abort', resolve));
     },
   };
 }

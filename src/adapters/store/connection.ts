@@ -13,7 +13,7 @@ import {
 } from 'kysely';
 import pg from 'pg';
 import { FillwrightFault } from '../../domain/faults.ts';
-import { CopyInput, copyIn } from './copy.ts';
+import { CopyInput, copyIn, endNow, isSilence } from './copy.ts';
 
 /** The part of a logger that the store uses. */
 export interface StoreLog {
@@ -32,6 +32,15 @@ export interface ServerConnection {
 
 /** A server as a URL, or by its parts. */
 export type ServerAddress = { readonly url: string } | { readonly connection: ServerConnection };
+
+/** Where a store lives, and how its connections behave. */
+export interface StorePlace {
+  readonly address: ServerAddress;
+  readonly schema: string;
+  /** A server that has not answered a statement by then has gone silent. Default 70,000. */
+  readonly answerTimeoutMs?: number | undefined;
+  readonly log?: StoreLog | undefined;
+}
 
 /** A server that has not answered by then is treated as gone. */
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -70,15 +79,15 @@ function safeInteger(text: string): number {
   });
 }
 
-/** Settings of one connection that works in `schema`. */
-export function clientConfig(address: ServerAddress, schema: string): pg.ClientConfig {
+/** Settings of one connection that works in the schema of `place`. */
+export function clientConfig(place: StorePlace): pg.ClientConfig {
   return {
-    ...withSearchPath(address, schema),
+    ...withSearchPath(place.address, place.schema),
     types: columnTypes,
     application_name: `fillwright/${process.pid}`,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     statement_timeout: STATEMENT_TIMEOUT_MS,
-    query_timeout: ANSWER_TIMEOUT_MS,
+    query_timeout: place.answerTimeoutMs ?? ANSWER_TIMEOUT_MS,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS,
   };
@@ -107,8 +116,8 @@ export function quoteIdentifier(name: string): string {
  * A pool whose connect timeout is per connection: the driver would also apply it to the wait for
  * a free connection, and a long queue is no reason to fail.
  */
-function createPool(address: ServerAddress, schema: string, size: number, log?: StoreLog): pg.Pool {
-  const config = clientConfig(address, schema);
+function createPool(place: StorePlace, size: number): pg.Pool {
+  const config = clientConfig(place);
   class StoreClient extends pg.Client {
     constructor() {
       super(config);
@@ -117,16 +126,35 @@ function createPool(address: ServerAddress, schema: string, size: number, log?: 
   const pool = new pg.Pool({ max: size, idleTimeoutMillis: 0, Client: StoreClient });
   // Without a listener the loss of a connection would end the process. The next call reconnects.
   pool.on('error', (error) =>
-    log?.warn({ reason: error.message }, 'The store lost an idle connection.'),
+    place.log?.warn({ reason: error.message }, 'The store lost an idle connection.'),
   );
   pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }
 
+/**
+ * A server, a database or a role may be set to acknowledge what is not on disk yet. Only `off` is
+ * raised: a stricter setting, or a weaker kind of replication, is the owner's choice.
+ */
+const MAKE_DURABLE = `select set_config('synchronous_commit', 'on', false)
+  where current_setting('synchronous_commit') = 'off'`;
+
 /** Hands connections to Kysely and throws away those whose server has gone silent. */
 function poolForKysely(pool: pg.Pool): PostgresPool {
+  const durable = new WeakSet<pg.PoolClient>();
   return {
-    connect: async () => clientForKysely(await pool.connect()),
+    async connect() {
+      const client = await pool.connect();
+      if (durable.has(client)) return clientForKysely(client);
+      try {
+        await client.query(MAKE_DURABLE);
+      } catch (error) {
+        client.release(true);
+        throw error;
+      }
+      durable.add(client);
+      return clientForKysely(client);
+    },
     end: () => pool.end(),
   };
 }
@@ -143,7 +171,11 @@ function clientForKysely(client: pg.PoolClient): PostgresPoolClient {
       return await client.query(text, [...values]);
     } catch (error) {
       // The answer may still come; it must not be taken for that of the next query.
-      silent ||= error instanceof Error && error.message === 'Query read timeout';
+      // Ended at once, a ROLLBACK after it fails without waiting for that server again.
+      if (isSilence(error)) {
+        silent = true;
+        endNow(client);
+      }
       throw error;
     }
   }
@@ -192,13 +224,8 @@ class StoreDialect extends PostgresDialect {
   }
 }
 
-/** A Kysely over `size` connections that work in `schema`. Connects when first used. */
-export function openDatabase(
-  address: ServerAddress,
-  schema: string,
-  size: number,
-  log?: StoreLog,
-): Kysely<unknown> {
-  const pool = poolForKysely(createPool(address, schema, size, log));
+/** A Kysely over `size` connections to `place`. Connects when first used. */
+export function openDatabase(place: StorePlace, size: number): Kysely<unknown> {
+  const pool = poolForKysely(createPool(place, size));
   return new Kysely<unknown>({ dialect: new StoreDialect({ pool }) });
 }

@@ -1,6 +1,6 @@
 /** COPY: many rows as text, which the server reads several times faster than parameters. */
 import { setImmediate as nextTick } from 'node:timers/promises';
-import type pg from 'pg';
+import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 
 /** The only parameter of a statement `copy … from stdin`: what is to be copied. */
@@ -56,8 +56,11 @@ export async function copyIn(
   let failed = false;
   const ended = new Promise<void>((resolve, reject) => {
     stream.once('finish', resolve);
-    stream.once('error', (error) => {
+    // Not once: after its own timeout the driver tells of the lost connection again.
+    stream.on('error', (error) => {
       failed = true;
+      // At once: an answer that comes now would meet a stream that has let go of its connection.
+      if (isSilence(error)) endNow(client);
       reject(error);
     });
   });
@@ -65,8 +68,9 @@ export async function copyIn(
   ended.catch(() => undefined);
   try {
     for (const chunk of chunks) {
-      const hasRoom = stream.write(chunk);
-      await (hasRoom ? nextTick() : Promise.race([drained(stream), ended]));
+      // One at a time: the stream would send a second one even after it has let go of its connection.
+      await Promise.race([written(stream, chunk), ended]);
+      await nextTick();
       if (failed) await ended;
     }
   } catch (error) {
@@ -78,6 +82,17 @@ export async function copyIn(
   await ended;
 }
 
-function drained(stream: NodeJS.WritableStream): Promise<void> {
-  return new Promise((resolve) => stream.once('drain', () => resolve()));
+/** True for the driver's complaint that no answer came in time. */
+export function isSilence(error: unknown): boolean {
+  return error instanceof Error && error.message === 'Query read timeout';
+}
+
+/** Ends a connection whose server has gone silent: whatever is asked next fails without a wait. */
+export function endNow(client: pg.ClientBase): void {
+  // A pool lends whole clients; only their type hides `end`.
+  if (client instanceof pg.Client) client.end().catch(() => undefined);
+}
+
+function written(stream: NodeJS.WritableStream, chunk: string): Promise<void> {
+  return new Promise((resolve) => stream.write(chunk, () => resolve()));
 }

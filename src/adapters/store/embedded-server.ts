@@ -8,6 +8,7 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { FillwrightFault } from '../../domain/faults.ts';
 import type { ServerConnection, StoreLog } from './connection.ts';
 import { locateBinaries, type ServerBinaries } from './embedded-binaries.ts';
 import {
@@ -72,8 +73,13 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions): Promi
   const folder = prepareFolder(dataFolder, binaries);
   await ensureCluster(folder, binaries);
   const { guard, started } = await startOrJoin(folder, binaries);
-  // Its loss is no fault by itself: the store notices on its own connections.
-  guard.on('error', () => undefined);
+  // Its loss is no fault by itself: the store notices on its own connections. The stop must know.
+  let lost = false;
+  const onLost = (): void => {
+    lost = true;
+  };
+  guard.on('error', onLost);
+  guard.on('end', onLost);
   const host = guard.host;
   log?.info({ folder: folder.root, started }, 'The embedded database server is ready.');
   let stopping: Promise<void> | undefined;
@@ -82,7 +88,7 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions): Promi
     url: `postgres://${SERVER_USER}@localhost/${DATABASE}?host=${encodeURIComponent(host)}&port=${SOCKET_PORT}`,
     started,
     stop() {
-      stopping ??= stopOrLeave(folder, guard, log);
+      stopping ??= stopOrLeave(folder, { guard, isLost: () => lost }, log);
       return stopping;
     },
   };
@@ -210,24 +216,44 @@ async function locked(
   return answer.rows[0]?.taken === true;
 }
 
-async function stopOrLeave(folder: ServerFolder, guard: pg.Client, log?: StoreLog): Promise<void> {
+interface Held {
+  readonly guard: pg.Client;
+  /** True when the server has ended its connection. */
+  isLost(): boolean;
+}
+
+/**
+ * When the guard is lost, the server has died. Another process may have started it again, and only
+ * a new guard can tell whether somebody uses that one.
+ */
+async function stopOrLeave(folder: ServerFolder, held: Held, log?: StoreLog): Promise<void> {
+  const isNew = held.isLost();
+  const guard = isNew ? await join(folder) : held.guard;
+  // It is away, or somebody starts or stops it: not ours to end.
+  if (!(guard instanceof pg.Client)) return;
   try {
-    await guard.query('select pg_advisory_unlock_shared($1::bigint)', [GUARD_KEY]);
-    if (!(await locked(guard, 'pg_try_advisory_lock')) || (await hasOthers(guard))) {
-      log?.info(
-        { folder: folder.root },
-        'The embedded database server is left to its other users.',
-      );
-      return;
+    if (await isAlone(guard)) {
+      await stopPostmaster(folder);
+      log?.info({ folder: folder.root }, 'The embedded database server has stopped.');
+    } else {
+      const message = 'The embedded database server is left to its other users.';
+      log?.info({ folder: folder.root }, message);
     }
-    await stopPostmaster(folder);
-    log?.info({ folder: folder.root }, 'The embedded database server has stopped.');
   } catch (error) {
     // Somebody else has stopped it; that it is gone is all that was wanted.
-    if (hasPostmaster(folder.cluster)) throw error;
+    if (!hasPostmaster(folder.cluster)) return;
+    // That the guard is lost may become known only by asking; a fault is ours, of the stop itself.
+    if (isNew || !held.isLost() || error instanceof FillwrightFault) throw error;
+    await stopOrLeave(folder, held, log);
   } finally {
     await guard.end().catch(() => undefined);
   }
+}
+
+/** Gives the guard's share back, then asks for all of it. */
+async function isAlone(guard: pg.Client): Promise<boolean> {
+  await guard.query('select pg_advisory_unlock_shared($1::bigint)', [GUARD_KEY]);
+  return (await locked(guard, 'pg_try_advisory_lock')) && !(await hasOthers(guard));
 }
 
 /** Programs that hold no guard, for example psql. Connections of this process do not count. */

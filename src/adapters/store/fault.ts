@@ -50,8 +50,10 @@ const HINTS: Readonly<Record<string, string>> = {
 const CONNECTION_MESSAGE =
   /connection (?:terminated|error|ended)|timeout exceeded|timeout expired|read timeout|not queryable|after calling end|already been destroyed|closed the connection/i;
 
-/** Text with a NUL, or with half a character: PostgreSQL stores neither. */
-const TEXT_CODES = new Set(['22021', '22P05']);
+/** A NUL, which no text in PostgreSQL can hold. */
+const NUL_CODE = '22021';
+/** A character that the server cannot keep or read; its message says which one and why. */
+const CHARACTER_CODE = '22P05';
 
 /**
  * The fault for an error of the store. `operation` is the port's word for what was tried.
@@ -71,13 +73,10 @@ export function storeFault(error: unknown, operation: string): FillwrightFault {
     const text = `The store is not available (${operation}): ${message}${hint === undefined ? '' : `; ${hint}`}.`;
     return new FillwrightFault('store_unavailable', text, facts, options);
   }
-  if (code !== undefined && TEXT_CODES.has(code)) {
-    return new FillwrightFault(
-      'invalid_value',
-      `The store cannot keep this text (${operation}): got a NUL character, expected text without it.`,
-      facts,
-      options,
-    );
+  if (code === NUL_CODE || code === CHARACTER_CODE) {
+    const why = code === NUL_CODE ? 'got a NUL character, expected text without it' : message;
+    const text = `The store cannot keep this text (${operation}): ${why}.`;
+    return new FillwrightFault('invalid_value', text, facts, options);
   }
   const text =
     code === UNIQUE_VIOLATION

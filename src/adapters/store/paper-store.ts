@@ -9,9 +9,17 @@ import type {
 import { writeAll, writesOf } from './project.ts';
 import type { Tracked } from './restore.ts';
 import * as tables from './tables.ts';
+import type { WriterLock } from './writer-lock.ts';
 
-/** Books over the tables `paper_*`. Every method throws `store_unavailable` where it cannot say. */
-export function createPaperStore(db: Kysely<unknown>, tracked: Tracked): PaperStore {
+/**
+ * Books over the tables `paper_*`, written only by who holds the writer lock. Every method throws
+ * `store_unavailable` where it cannot say.
+ */
+export function createPaperStore(
+  db: Kysely<unknown>,
+  tracked: Tracked,
+  lock: Pick<WriterLock, 'ensure'>,
+): PaperStore {
   return {
     load: () =>
       tracked('paper.load', async () => {
@@ -27,13 +35,15 @@ export function createPaperStore(db: Kysely<unknown>, tracked: Tracked): PaperSt
       }),
 
     save: (change) =>
-      tracked('paper.save', () =>
-        writeAll(db, [
+      tracked('paper.save', async () => {
+        const held = await lock.ensure();
+        const writes = [
           ...writesOf(tables.paperOrders, change.orders),
           ...writesOf(tables.paperTrades, change.trades),
           ...writesOf(tables.paperBalances, change.balances),
-        ]),
-      ),
+        ];
+        await writeAll(db, writes, held);
+      }),
 
     findOrder: (id) =>
       tracked('paper.findOrder', async () => {

@@ -1,10 +1,16 @@
 /** The store on PostgreSQL: fulfils the store port and the paper venue's, embedded or outside. */
-import { type Kysely, Migrator, sql } from 'kysely';
-import { migrations } from '../../../migrations/index.ts';
+import { type Kysely, sql } from 'kysely';
 import type { PaperStore, Store } from '../../actors/store-port.ts';
 import { commitBatch } from './commit.ts';
-import { openDatabase, quoteIdentifier, type ServerAddress, type StoreLog } from './connection.ts';
+import {
+  openDatabase,
+  quoteIdentifier,
+  type ServerAddress,
+  type StoreLog,
+  type StorePlace,
+} from './connection.ts';
 import { storeFault } from './fault.ts';
+import { migrate } from './migrate.ts';
 import { createPaperStore } from './paper-store.ts';
 import { assertStorable, writeProjection } from './project.ts';
 import * as reads from './reads.ts';
@@ -20,14 +26,14 @@ export type PostgresStoreOptions = ServerAddress & {
   readonly schema?: string;
   /** Connections beside the writer lock's. 1: every operation in the order of its call. */
   readonly poolSize?: number;
+  /** A server that has not answered by then counts as gone. Default 70,000. */
+  readonly answerTimeoutMs?: number;
   readonly log?: StoreLog;
 };
 
 export interface PostgresStore extends Store {
   /** The paper venue's books in the same schema. */
   readonly paper: PaperStore;
-  /** Calls `callback` when the writer lock is lost with its connection. Answers its removal. */
-  onWriterLost(callback: () => void): () => void;
   /** Removes the schema with everything in it. For tests and replays. */
   dropSchema(): Promise<void>;
 }
@@ -37,9 +43,10 @@ export interface PostgresStore extends Store {
  * `store_unavailable` while the server cannot be reached, and works again once it can.
  */
 export function createPostgresStore(options: PostgresStoreOptions): PostgresStore {
-  const { schema = 'public', poolSize = POOL_SIZE, log } = options;
-  const db = openDatabase(options, schema, poolSize, log);
-  const lock = createWriterLock(options, schema, log);
+  const { schema = 'public', poolSize = POOL_SIZE, answerTimeoutMs, log } = options;
+  const place: StorePlace = { address: options, schema, answerTimeoutMs, log };
+  const db = openDatabase(place, poolSize);
+  const lock = createWriterLock(place);
   let transactions = 0;
   let pending = 0;
   let closing: Promise<void> | undefined;
@@ -66,7 +73,6 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
   return {
     migrate: () => tracked('migrate', () => migrate(db, schema)),
     acquireWriter: () => tracked('acquireWriter', () => lock.acquire()),
-    onWriterLost: (callback) => lock.onLost(callback),
     commit: (batch) =>
       tracked('commit', async () => {
         await lock.ensure();
@@ -82,14 +88,15 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
       }),
     project: (projection) =>
       tracked('project', async () => {
-        await lock.ensure();
-        await writeProjection(db, projection);
+        const held = await lock.ensure();
+        await writeProjection(db, projection, held);
         transactions += 1;
       }),
 
     ...readsOf(db, tracked),
     setMetadata: (key, value) =>
       tracked('setMetadata', async () => {
+        await lock.ensure();
         await tables.metadata.insert([{ key, value }]).execute(db);
       }),
 
@@ -99,7 +106,7 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
     get pending() {
       return pending;
     },
-    paper: createPaperStore(db, tracked),
+    paper: createPaperStore(db, tracked, lock),
     async dropSchema() {
       await tracked('dropSchema', () =>
         sql.raw(`drop schema if exists ${quoteIdentifier(schema)} cascade`).execute(db),
@@ -145,16 +152,4 @@ function readsOf(db: Kysely<unknown>, tracked: restore.Tracked): Reads {
     ledgerTotal: (accountId) => tracked('ledgerTotal', () => reads.ledgerTotal(db, accountId)),
     metadata: (key) => tracked('metadata', () => restore.metadata(db, key)),
   };
-}
-
-/** Applies missing migrations in one transaction; several processes may do so at once. */
-async function migrate(db: Kysely<unknown>, schema: string): Promise<readonly string[]> {
-  const migrator = new Migrator({
-    db,
-    provider: { getMigrations: async () => ({ ...migrations }) },
-    migrationTableSchema: schema,
-  });
-  const { error, results } = await migrator.migrateToLatest();
-  if (error !== undefined) throw error;
-  return (results ?? []).map((result) => result.migrationName);
 }

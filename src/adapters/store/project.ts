@@ -1,11 +1,10 @@
 /** Writing what follows from the log: whole pages of rows, one transaction, every row repeatable. */
 import { type CompiledQuery, type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Projection } from '../../actors/store-port.ts';
+import { FillwrightFault } from '../../domain/faults.ts';
 import { codeOf } from './fault.ts';
 import * as tables from './tables.ts';
-
-/** Key of the metadata row that says how far the read tables have come. */
-export const PROJECTED_THROUGH = 'projected_through';
+import type { HeldLock } from './writer-lock.ts';
 
 /** Rows in one statement, and in one piece of COPY text: about a millisecond of making it. */
 const PAGE_ROWS = 500;
@@ -23,13 +22,20 @@ interface Write {
 /**
  * Writes all of `projection` or nothing, last of all how far it goes. Rows that are there are
  * replaced or, where they never change, left; an actor's row never by an older revision. Of rows
- * with one key the last stands.
+ * with one key the last stands. `held`: as for `writeAll`.
  * @throws {InvalidValue} when a text holds what PostgreSQL cannot store; driver errors otherwise.
  */
-export async function writeProjection(db: Kysely<unknown>, projection: Projection): Promise<void> {
-  const facts = { ...projection.metadata, [PROJECTED_THROUGH]: String(projection.throughSeq) };
+export async function writeProjection(
+  db: Kysely<unknown>,
+  projection: Projection,
+  held?: HeldLock,
+): Promise<void> {
+  const facts = {
+    ...projection.metadata,
+    [tables.PROJECTED_THROUGH]: String(projection.throughSeq),
+  };
   const metadata = Object.entries(facts).map(([key, value]) => ({ key, value }));
-  await writeAll(db, [
+  const writes = [
     ...writesOf(tables.actors, projection.actors),
     ...writesOf(tables.orders, projection.orders),
     ...writesOf(tables.orderEvents, projection.orderEvents),
@@ -39,7 +45,8 @@ export async function writeProjection(db: Kysely<unknown>, projection: Projectio
     ...writesOf(tables.outbox, projection.outbox),
     ...writesOf(tables.exits, projection.exits),
     ...writesOf(tables.metadata, metadata),
-  ]);
+  ];
+  await writeAll(db, writes, held);
 }
 
 /** A write of `rows`; none for no rows. */
@@ -55,22 +62,46 @@ export function writesOf<Row extends object>(
 /**
  * Runs all of `writes` or none. A few rows go as one statement, which is a transaction by itself
  * and one round trip; more go table by table, and the process works in between.
+ *
+ * With `held` the lock is looked at again last of all: what was under way when its connection died
+ * may arrive after another engine has written, and must not be laid over that.
+ * @throws {FillwrightFault} `store_unavailable` when the lock is gone; nothing was written.
  */
-export async function writeAll(db: Kysely<unknown>, writes: readonly Write[]): Promise<void> {
+export async function writeAll(
+  db: Kysely<unknown>,
+  writes: readonly Write[],
+  held?: HeldLock,
+): Promise<void> {
   const count = writes.reduce((sum, write) => sum + write.rows.length, 0);
   if (count === 0) return;
-  if (count <= PAGE_ROWS) return insertAll(db, writes);
+  try {
+    if (count <= PAGE_ROWS) await insertAll(db, writes, held);
+    else await insertInParts(db, writes, held);
+  } catch (error) {
+    if (codeOf(error) !== DIVISION_BY_ZERO) throw error;
+    const message = 'The writer lock was lost during a write; nothing of it was written.';
+    throw new FillwrightFault('store_unavailable', message, {}, { cause: error });
+  }
+}
+
+async function insertInParts(
+  db: Kysely<unknown>,
+  writes: readonly Write[],
+  held?: HeldLock,
+): Promise<void> {
   await db.transaction().execute(async (transaction) => {
     for (const write of writes) {
       if (write.rows.length <= FEW_ROWS) await insertAll(transaction, [write]);
       else await naming([write], () => loadAll(transaction, write));
     }
+    if (held !== undefined) await failUnless(held).execute(transaction);
   });
 }
 
-function insertAll(db: Kysely<unknown>, writes: readonly Write[]): Promise<void> {
+function insertAll(db: Kysely<unknown>, writes: readonly Write[], held?: HeldLock): Promise<void> {
+  const inserts = () => writes.map((write) => write.insert());
   return naming(writes, async () => {
-    await oneStatement(writes.map((write) => write.insert())).execute(db);
+    await (held === undefined ? oneStatement(inserts()) : guarded(inserts(), held)).execute(db);
   });
 }
 
@@ -94,6 +125,21 @@ function oneStatement(inserts: readonly RawBuilder<unknown>[]): RawBuilder<unkno
   if (inserts.length < 2) return last;
   const parts = inserts.slice(0, -1).map((insert, i) => sql`${sql.raw(`w${i}`)} as (${insert})`);
   return sql`with ${sql.join(parts)} ${last}`;
+}
+
+/** No write of ours divides; so this is the server's way to take one back where the lock is gone. */
+const DIVISION_BY_ZERO = '22012';
+
+function failUnless(held: HeldLock): RawBuilder<unknown> {
+  return sql`select 1 / count(*) from ${held}`;
+}
+
+/** The same, then the look at the lock. It asks for the number of rows, so that it comes after them. */
+function guarded(inserts: readonly RawBuilder<unknown>[], held: HeldLock): RawBuilder<unknown> {
+  const parts = inserts.map((insert, i) => sql`${sql.raw(`w${i}`)} as (${insert} returning 1)`);
+  const counts = inserts.map((_, i) => sql.raw(`(select count(*) from w${i})`));
+  const written = sql.join(counts, sql` + `);
+  return sql`with ${sql.join(parts)} ${failUnless(held)} and ${written} >= 0`;
 }
 
 /** Codes of text that PostgreSQL refuses: bad byte, bad escape, bad surrogate pair. */

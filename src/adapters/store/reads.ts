@@ -66,15 +66,25 @@ export async function order(db: Database, clientOrderId: string): Promise<OrderR
   return found[0];
 }
 
-export function findOrders(db: Database, text: string): Promise<readonly OrderRow[]> {
+/** An id met in full comes first, however many newer ones begin alike. Empty text finds nothing. */
+export async function findOrders(db: Database, text: string): Promise<readonly OrderRow[]> {
+  if (text === '') return [];
+  const exact = await rows(
+    db,
+    sql<OrderRow>`select ${tables.orders.columns} from orders
+      where client_order_id = ${text} or venue_order_id = ${text} or intent_key = ${text}
+      order by created_at_ms desc, client_order_id desc limit ${MAX_FOUND}`,
+  );
   const prefix = `${text.replace(/[\\%_]/g, '\\$&')}%`;
-  return rows(
+  const alike = await rows(
     db,
     sql<OrderRow>`select ${tables.orders.columns} from orders
       where client_order_id like ${prefix} or venue_order_id like ${prefix}
         or intent_key like ${prefix}
       order by created_at_ms desc, client_order_id desc limit ${MAX_FOUND}`,
   );
+  const found = new Map([...exact, ...alike].map((row) => [row.clientOrderId, row]));
+  return [...found.values()].slice(0, MAX_FOUND);
 }
 
 export function orders(db: Database, filter: OrderFilter): Promise<readonly OrderRow[]> {

@@ -2,7 +2,6 @@
 import { type Kysely, sql } from 'kysely';
 import type { ActorRow, IntentRow, JournalBatch, PreparedRow } from '../../actors/store-port.ts';
 import { FillwrightFault } from '../../domain/faults.ts';
-import { PROJECTED_THROUGH } from './project.ts';
 import * as tables from './tables.ts';
 
 /** About 2 MB of snapshots: one round trip costs little beside it, and memory stays flat. */
@@ -16,13 +15,17 @@ export type Tracked = <T>(operation: string, work: () => Promise<T>) => Promise<
 type Keyed<Row> = Row & { readonly pageKey: number };
 
 export async function projectedThrough(db: Kysely<unknown>): Promise<number> {
-  const value = await metadata(db, PROJECTED_THROUGH);
+  const value = await metadata(db, tables.PROJECTED_THROUGH);
   const seq = Number(value ?? '0');
   if (Number.isSafeInteger(seq)) return seq;
-  throw new FillwrightFault('corrupt_row', `${PROJECTED_THROUGH} holds ${value}, no number.`, {
-    key: PROJECTED_THROUGH,
-    value,
-  });
+  throw new FillwrightFault(
+    'corrupt_row',
+    `${tables.PROJECTED_THROUGH} holds ${value}, no number.`,
+    {
+      key: tables.PROJECTED_THROUGH,
+      value,
+    },
+  );
 }
 
 export async function lastSeq(db: Kysely<unknown>): Promise<number> {

@@ -302,10 +302,19 @@ export const exits = table<ExitEventRow>(
   { do: 'update', key: ['exitId'], only: ['voided'] },
 );
 
+/** Key of the metadata row that says how far the read tables have come. It only grows. */
+export const PROJECTED_THROUGH = 'projected_through';
+
 export const metadata = table<{ readonly key: string; readonly value: string }>(
   'system_metadata',
   { key: 'text', value: 'text' },
-  { do: 'update', key: ['key'] },
+  {
+    do: 'update',
+    key: ['key'],
+    // `case`: of two conditions joined by `or` the server may evaluate either one first.
+    when: `case when excluded.key = '${PROJECTED_THROUGH}'
+      then excluded.value::bigint >= system_metadata.value::bigint else true end`,
+  },
 );
 
 export const intents = table<IntentRow>('intents', INTENT_FIELDS, { do: 'nothing' });

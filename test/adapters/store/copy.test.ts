@@ -1,9 +1,11 @@
 /** COPY as the store uses it: any text comes through, and an end halfway leaves nothing behind. */
+import net from 'node:net';
 import fc from 'fast-check';
 import pg from 'pg';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { copyIn, copyText } from '../../../src/adapters/store/copy.ts';
 import { databaseUrl } from '../../support/database.ts';
+import { startProxy } from './proxy.ts';
 
 let client: pg.Client;
 beforeEach(async () => {
@@ -59,6 +61,32 @@ test('a row that the server refuses takes the whole of it back, and the connecti
   expect(await read()).toEqual([]);
   await copyIn(client, COPY, ['2\tone\tother\n']);
   expect(await read()).toHaveLength(1);
+});
+
+test('a refusal that comes while the network takes nothing is an error, not a crash', async () => {
+  const door = await startProxy(databaseUrl());
+  const socket = new net.Socket();
+  const slow = new pg.Client({ ...door.connection, stream: () => socket });
+  await slow.connect();
+  await slow.query('create temp table copied (place integer, one text, other text)');
+  door.stallAfter('x\tbad\tline\n');
+  function* lines() {
+    yield 'x\tbad\tline\n';
+    // Small ones: a stream without room would take several of them.
+    for (;;) yield `1\tone\t${'y'.repeat(5_000)}\n`;
+  }
+  const copied = expect(copyIn(slow, COPY, lines())).rejects.toThrow('invalid input syntax');
+  for (let full = 0; full < 20; full = socket.writableNeedDrain ? full + 1 : 0) {
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+  }
+  door.letAnswers();
+  await copied;
+  door.resume();
+  expect((await slow.query('select 1 as one')).rows).toEqual([{ one: 1 }]);
+  await slow.end();
+  await door.close();
 });
 
 test('a server that goes away halfway is an error, not a wait', async () => {

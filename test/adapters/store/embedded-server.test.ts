@@ -151,6 +151,19 @@ describe.each(users)('as $name', (user) => {
     expect(isRunning(pid)).toBe(false);
   });
 
+  test('a process whose server died leaves the one that another has started', async () => {
+    const first = start(folder, user);
+    await ready(first);
+    process.kill(pidOf(folder), 'SIGKILL');
+    const second = start(folder, user);
+    expect(await ready(second)).toBe(true);
+    expect(await first.send('stop')).toEqual({ kind: 'stopped' });
+    expect(await readKept(second)).toEqual(KEPT);
+    const pid = pidOf(folder);
+    await second.stop();
+    expect(isRunning(pid)).toBe(false);
+  });
+
   test('processes that start at once in an empty folder share one server', async () => {
     const empty = temporaryFolder(user);
     const children = [1, 2, 3].map(() => start(empty, user));

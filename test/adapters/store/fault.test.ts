@@ -53,6 +53,18 @@ describe('what the server refuses is broken_invariant: it would refuse it again'
   });
 });
 
+test.each([
+  ['22021', 'invalid byte sequence for encoding "UTF8": 0x00', 'got a NUL character'],
+  [
+    '22P05',
+    'character has no equivalent in encoding "LATIN1"',
+    'no equivalent in encoding "LATIN1"',
+  ],
+])('text that cannot be kept says why: %s', (code, message, why) => {
+  const fault = storeFault(failure(message, code), 'commit');
+  expect(fault).toMatchObject({ code: 'invalid_value', message: expect.stringContaining(why) });
+});
+
 test('a fault of ours passes as it is', () => {
   const fault = new FillwrightFault('store_busy', 'taken');
   expect(storeFault(fault, 'acquireWriter')).toBe(fault);

@@ -1,12 +1,12 @@
 /** The server goes away at the worst moments: nothing is lost, nothing is written twice. */
-import net from 'node:net';
-import pg from 'pg';
+import type pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   createPostgresStore,
   type PostgresStore,
 } from '../../../src/adapters/store/postgres-store.ts';
 import { type FreshStore, freshStore, withClient } from '../../support/database.ts';
+import { startProxy } from './proxy.ts';
 import { actorRow, batch, intent, journal, liveActors, projection } from './rows.ts';
 
 let fresh: FreshStore;
@@ -115,51 +115,6 @@ test('a batch whose answer is lost on the way is there, and its retry finds it',
     await proxy.close();
   }
 });
-
-/** A door to the server of `url` that can be slammed the moment the server answers. */
-async function startProxy(url: string) {
-  const target = new pg.Client({ connectionString: url });
-  const { host, port, user, database, password } = target;
-  const to = host.startsWith('/') ? { path: `${host}/.s.PGSQL.${port}` } : { host, port };
-  const sockets = new Set<net.Socket>();
-  let dropping = false;
-  const server = net.createServer((near) => {
-    const far = net.connect(to);
-    for (const socket of [near, far]) {
-      sockets.add(socket);
-      socket.on('error', () => undefined);
-      socket.on('close', () => {
-        near.destroy();
-        far.destroy();
-      });
-    }
-    near.pipe(far);
-    far.on('data', (bytes) => {
-      if (dropping) near.destroy();
-      else near.write(bytes);
-      dropping = false;
-    });
-  });
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('The proxy has no port.');
-  const base = {
-    host: '127.0.0.1',
-    port: address.port,
-    user: user ?? '',
-    database: database ?? '',
-  };
-  return {
-    connection: typeof password === 'string' ? { ...base, password } : base,
-    dropNextAnswer() {
-      dropping = true;
-    },
-    async close() {
-      for (const socket of sockets) socket.destroy();
-      await new Promise((done) => server.close(done));
-    },
-  };
-}
 
 test('nobody at the address: one clear line, no exception beside it', async () => {
   const connection = { host: '127.0.0.1', port: 1, user: 'u', database: 'd' };

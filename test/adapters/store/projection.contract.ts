@@ -263,7 +263,7 @@ function readRules(store: Current): void {
   });
 
   test.each([
-    { text: 'ord_1', found: ['ord_12', 'ord_1'] },
+    { text: 'ord_1', found: ['ord_1', 'ord_12'] },
     { text: '0xAB', found: ['ord_3'] },
     { text: 'key-', found: ['ord_3', 'ord_12', 'ord_1'] },
     { text: 'rd_1', found: [] },
@@ -284,6 +284,21 @@ function readRules(store: Current): void {
     const orders = Array.from({ length: 30 }, (_, index) => order(`o${index}`, index));
     await store().project(projection(1, { orders }));
     expect((await store().findOrders('o')).length).toBe(10);
+  });
+
+  test('an id met in full is found first, however many newer ones begin alike', async () => {
+    const newer = Array.from({ length: 30 }, (_, index) => order(`ord_1${index}`, 10 + index));
+    const orders = [order('ord_1', 1), order('other', 2, { venueOrderId: 'ord_1' }), ...newer];
+    await store().project(projection(1, { orders }));
+    const found = (await store().findOrders('ord_1')).map((row) => row.clientOrderId);
+    expect(found.slice(0, 3)).toEqual(['other', 'ord_1', 'ord_129']);
+    expect(found.length).toBe(10);
+    expect(new Set(found).size).toBe(10);
+  });
+
+  test('empty text finds nothing', async () => {
+    await store().project(projection(1, { orders: [order('ord_1', 1)] }));
+    expect(await store().findOrders('')).toEqual([]);
   });
 
   test('orders are counted by status', async () => {

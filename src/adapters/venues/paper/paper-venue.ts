@@ -70,8 +70,9 @@ const ARRIVAL_MARGIN_MS = 2_000;
 /** The exchange behind its network (latency) and its database (nothing is told before it is saved). */
 class DurableExchange implements PaperVenue {
   readonly name: string;
-  /** A request travels for its latency and is then in the books; nothing of it waits elsewhere. */
+  /** A request that has been under way this long, whatever held it up, is not placed any more. */
   readonly absenceIsFinalAfterMs: number;
+  readonly #clock: Clock;
   readonly #store: PaperStore;
   readonly #settings: CheckedSettings;
   readonly #instruments: InstrumentList;
@@ -90,6 +91,7 @@ class DurableExchange implements PaperVenue {
   constructor(options: PaperVenueOptions) {
     const { clock, ids, random, store, log, name = 'paper' } = options;
     this.name = name;
+    this.#clock = clock;
     this.#store = store;
     this.#settings = checkSettings(options.settings);
     this.absenceIsFinalAfterMs = this.#settings.submitLatencyMs + ARRIVAL_MARGIN_MS;
@@ -150,7 +152,9 @@ class DurableExchange implements PaperVenue {
 
   submit(prepared: PreparedOrder, signal: AbortSignal): Promise<SubmitOutcome> {
     const { submitLatencyMs } = this.#settings;
-    return unlessAborted(signal, () => this.#serve(submitLatencyMs, () => this.#place(prepared)));
+    const sentAtMs = this.#clock.now();
+    const place = () => this.#place(prepared, sentAtMs);
+    return unlessAborted(signal, () => this.#serve(submitLatencyMs, place));
   }
 
   cancel(venueOrderId: string, signal: AbortSignal): Promise<CancelOutcome> {
@@ -221,13 +225,15 @@ class DurableExchange implements PaperVenue {
     }
   }
 
-  async #place(prepared: PreparedOrder): Promise<SubmitOutcome> {
+  async #place(prepared: PreparedOrder, sentAtMs: number): Promise<SubmitOutcome> {
     const read = readBody(this.name, prepared);
     if ('refusal' in read) return { kind: 'rejected', reason: read.refusal };
     const known = await this.#findOrder(prepared.venueOrderId);
-    return known === undefined
-      ? this.#exchange.place(prepared.venueOrderId, read.order)
-      : this.#exchange.repeat(known);
+    if (known !== undefined) return this.#exchange.repeat(known);
+    // Right before it is placed: whoever was told that it is absent for good must stay right.
+    const underwayMs = this.#clock.now() - sentAtMs;
+    if (underwayMs >= this.absenceIsFinalAfterMs) throw lateFault(underwayMs);
+    return this.#exchange.place(prepared.venueOrderId, read.order);
   }
 
   async #findOrder(id: string): Promise<PaperOrder | undefined> {
@@ -262,6 +268,11 @@ class DurableExchange implements PaperVenue {
     const [name, state] = [this.name, this.#state];
     throw new FillwrightFault('not_running', `The venue ${name} is not running.`, { name, state });
   }
+}
+
+function lateFault(underwayMs: number): FillwrightFault {
+  const message = `The request took ${underwayMs} ms to the venue, which takes it no more.`;
+  return new FillwrightFault('venue_unknown', message, { underwayMs });
 }
 
 /**

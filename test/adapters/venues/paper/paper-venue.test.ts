@@ -1,5 +1,6 @@
 /** What the paper venue adds to the contract: its own durability and latency. */
 import { afterEach, describe, expect, test } from 'vitest';
+import type { PaperStore } from '../../../../src/actors/store-port.ts';
 import {
   fills,
   type HarnessOptions,
@@ -223,6 +224,40 @@ describe('latency', () => {
     await expect(answer).rejects.toMatchObject({ code: 'venue_unknown' });
     await harness.advance(80);
     expect(await harness.venue.fetchOrder(prepared.venueOrderId)).toMatchObject({ status: 'live' });
+  });
+
+  test('a request held up until its absence is final is not placed any more', async () => {
+    const memory = createMemoryPaperStore();
+    await (await paperHarness(memory)).close();
+    let arrive: () => void = () => undefined;
+    const heldUp = new Promise<void>((resolve) => {
+      arrive = resolve;
+    });
+    let lookUps = 0;
+    const store: PaperStore = {
+      load: () => memory.load(),
+      save: (change) => memory.save(change),
+      tradesSince: (sinceMs) => memory.tradesSince(sinceMs),
+      async findOrder(id) {
+        lookUps += 1;
+        // Only the first: that of the submit.
+        if (lookUps === 1) await heldUp;
+        return memory.findOrder(id);
+      },
+    };
+    const harness = await paperHarness(store);
+    opened.push(harness);
+    const { venue, clock } = harness;
+    const prepared = await venue.prepare(order(harness));
+    const answer = venue.submit(prepared, never);
+    const refused = expect(answer).rejects.toMatchObject({ code: 'venue_unknown' });
+    await quiet();
+    await clock.advanceTo(harness.now() + (venue.absenceIsFinalAfterMs ?? 0), quiet);
+    expect(await venue.fetchOrder(prepared.venueOrderId)).toBeUndefined();
+    arrive();
+    await refused;
+    expect(await venue.fetchOrder(prepared.venueOrderId)).toBeUndefined();
+    expect(await venue.submit(prepared, never)).toMatchObject({ kind: 'acknowledged' });
   });
 
   test('a stop leaves requests on their way with an unknown outcome', async () => {
