@@ -56,6 +56,8 @@ type Run = (order: OrderContext, signal: AbortSignal) => Promise<void>;
 export function createEffects(options: EffectsOptions): Effects {
   const { venue, clock, report } = options;
   const running = new Set<AbortController>();
+  /** What starts from now on does nothing: the next start of the engine takes it up. */
+  let stopped = false;
   /** The newest of each effect of each order. */
   const newest = new Map<string, AbortController>();
   /** Calls to the venue that are under way; waits are not among them. */
@@ -75,6 +77,7 @@ export function createEffects(options: EffectsOptions): Effects {
       // An actor that threw leaves its effect behind; the one of the actor in its place counts.
       newest.get(key)?.abort(STOPPED);
       const abort = new AbortController();
+      if (stopped) abort.abort(STOPPED);
       newest.set(key, abort);
       running.add(abort);
       const call = (async () => {
@@ -117,10 +120,12 @@ export function createEffects(options: EffectsOptions): Effects {
 
   const submitOrder: Run = async (order, signal) => {
     const id = order.clientOrderId;
-    const bytes = prepared.get(id) ?? (await loadPrepared(id));
-    if (signal.aborted) return;
     let event: OrderEvent;
     try {
+      const bytes = prepared.get(id) ?? (await loadPrepared(id));
+      // Whoever sends them again reads them again.
+      prepared.delete(id);
+      if (signal.aborted) return;
       const outcome = await venue.submit(bytes, signal);
       const atMs = clock.now();
       switch (outcome.kind) {
@@ -148,7 +153,6 @@ export function createEffects(options: EffectsOptions): Effects {
           };
         }
       }
-      if (event.type !== 'venue.orderNotAccepted') prepared.delete(id);
     } catch (error) {
       event = {
         type: 'venue.outcomeUnknown',
@@ -226,11 +230,12 @@ export function createEffects(options: EffectsOptions): Effects {
     cancelOrder: effect('cancelOrder', cancelOrder),
     resolveOrder: effect('resolveOrder', resolveOrder),
     deadline: fromCallback<EventObject, DeadlineInput>(({ input }) => {
+      if (stopped) return () => undefined;
       const abort = new AbortController();
       running.add(abort);
       const cancel = clock.at(input.atMs, () => {
-        running.delete(abort);
         const pass = () => {
+          running.delete(abort);
           if (abort.signal.aborted) return;
           report(input.clientOrderId, { type: 'clock.deadlinePassed', atMs: clock.now() });
         };
@@ -259,6 +264,7 @@ export function createEffects(options: EffectsOptions): Effects {
       cancelLimit?.();
     },
     stop() {
+      stopped = true;
       for (const abort of running) abort.abort(STOPPED);
       running.clear();
     },

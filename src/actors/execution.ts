@@ -70,8 +70,8 @@ export interface Execution {
   openGate(): void;
   /** Counts: actors that threw and legs that were refused since the start, orphans now. */
   readonly faults: Readonly<{ actors: number; orphans: number; refusedLegs: number }>;
-  /** Resolves when no call to the venue is under way, or soon after. */
-  effectsSettled(): Promise<void>;
+  /** Ends the effects: once no call to the venue is under way, or soon after. */
+  endEffects(): Promise<void>;
   /** The bug that ended trading, if one did. */
   readonly failure: unknown;
   stop(): Promise<void>;
@@ -129,6 +129,7 @@ export async function openExecution(options: ExecutionOptions): Promise<Executio
 
   const facts = createFacts(() => projector.wake());
   const [projectedThrough, lastSeq] = [await store.projectedThrough(), await store.lastSeq()];
+  checkLog(projectedThrough, lastSeq);
   const { system, errors } = restoreSystem(
     {
       logics,
@@ -173,7 +174,12 @@ export async function openExecution(options: ExecutionOptions): Promise<Executio
     onBroken: (error) => fail(error, { part: 'read tables' }),
   });
 
-  const restored = await restore({ store, system, loader, projectedThrough, errors });
+  const restored = await restore({ store, system, loader, projectedThrough, errors }).catch(
+    (error: unknown) => {
+      projector.stop();
+      throw error;
+    },
+  );
   log.info({ ...restored }, 'Restored.');
   if (lastSeq === 0) {
     dispatch({
@@ -271,14 +277,32 @@ export async function openExecution(options: ExecutionOptions): Promise<Executio
     get failure() {
       return failure;
     },
-    effectsSettled: () => effects.settled(),
+    async endEffects() {
+      await effects.settled();
+      effects.stop();
+    },
     async stop() {
       effects.stop();
-      await journal.durable();
-      if (failure === undefined) await projector.flush();
-      projector.stop();
+      try {
+        await journal.durable();
+        if (failure === undefined) await projector.flush();
+      } catch (error) {
+        if (journal.health.state !== 'broken') throw error;
+      } finally {
+        projector.stop();
+      }
     },
   };
+}
+
+/** Snapshots follow from the log: they cannot know more than it. */
+function checkLog(projectedThrough: number, lastSeq: number): void {
+  if (projectedThrough <= lastSeq) return;
+  throw new FillwrightFault(
+    'corrupt_row',
+    `system_metadata projected_through is ${projectedThrough}, expected at most ${lastSeq}, where the journal ends. Restore a backup of the whole database.`,
+    { projectedThrough, lastSeq },
+  );
 }
 
 /** One database holds one account on one venue: another configuration is a mistake. */

@@ -178,9 +178,11 @@ export function createJournal(options: JournalOptions): Journal {
           `${MAX_WAITING_INPUTS} inputs wait for the store; no more are taken.`,
         );
       }
+      // What cannot be written down takes no number.
+      const text = JSON.stringify(input);
       const slice = openSlice();
       lastSeq += 1;
-      slice.inputs.push(JSON.stringify(input));
+      slice.inputs.push(text);
       if (rows?.intent !== undefined) slice.intents.push(rows.intent);
       if (rows?.prepared !== undefined) slice.prepared.push(rows.prepared);
       if (!running) {
@@ -190,7 +192,10 @@ export function createJournal(options: JournalOptions): Journal {
       return lastSeq;
     },
     // In order: nobody is told of a later input before an earlier one.
-    durable: () => (queue.at(-1) ?? durable.at(-1))?.done ?? Promise.resolve(),
+    durable() {
+      if (health.state === 'broken') return Promise.reject(health.error);
+      return (queue.at(-1) ?? durable.at(-1))?.done ?? Promise.resolve();
+    },
     get lastSeq() {
       return lastSeq;
     },

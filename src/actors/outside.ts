@@ -2,9 +2,11 @@
  * What comes from outside, before it may enter the books: one value that cannot be booked or written
  * must not stop everything that comes after it.
  */
-import { decimal } from '../domain/decimal.ts';
+import { decimal, toText } from '../domain/decimal.ts';
 import { show } from '../domain/faults.ts';
 import type { LegReport } from '../domain/fill-leg.ts';
+import type { OrderContext } from '../machines/order.context.ts';
+import type { VenueOrderReport } from './ports.ts';
 
 const DECIMAL_TEXT = /^-?\d{1,30}(?:\.\d{1,30})?$/;
 /** A database keeps neither NUL nor half of a character. */
@@ -45,6 +47,39 @@ export function legProblem(leg: LegReport): string | undefined {
   return `leg.${field}: got ${show(leg[field])}, expected ${expected}`;
 }
 
+/** The same leg with one text for each value: texts of amounts are compared. */
+export function canonicalLeg(leg: LegReport): LegReport {
+  const { feeUsd } = leg;
+  return {
+    ...leg,
+    price: canonical(leg.price),
+    size: canonical(leg.size),
+    ...(feeUsd === undefined ? {} : { feeUsd: canonical(feeUsd) }),
+  };
+}
+
+/** The same report with one text for its size, where it is a number at all. */
+export function canonicalReport(report: VenueOrderReport): VenueOrderReport {
+  if (!isDecimal(report.sizeMatched)) return report;
+  return { ...report, sizeMatched: canonical(report.sizeMatched) };
+}
+
+function canonical(text: string): string {
+  return toText(decimal(text));
+}
+
+/**
+ * Why a leg cannot be of this order: a trade names the taker's side and outcome too, and booking
+ * those would turn a position round.
+ */
+export function mismatch(leg: LegReport, { intent, instrument }: OrderContext): string | undefined {
+  if (leg.side !== intent.side) {
+    return `leg.side: got ${leg.side}, the order is a ${intent.side}`;
+  }
+  if (leg.instrumentId === instrument.id) return undefined;
+  return `leg.instrumentId: got ${leg.instrumentId}, the order is for ${instrument.id}`;
+}
+
 function isDecimal(value: unknown): value is string {
   return typeof value === 'string' && DECIMAL_TEXT.test(value);
 }
@@ -53,6 +88,7 @@ function isPrice(value: unknown): boolean {
   return isDecimal(value) && decimal(value).gt(0) && decimal(value).lt(1);
 }
 
-function isName(value: unknown): boolean {
+/** Text that can be a name or a reason: not empty, and every database keeps it. */
+export function isName(value: unknown): value is string {
   return typeof value === 'string' && value !== '' && readable(value) === value;
 }

@@ -36,7 +36,10 @@ const REST_LIMIT_MS = 1_000;
  * written once; and what lies between is in the log, whose tail a restart tells again.
  */
 export const SNAPSHOT_EVERY_MS = 3_000;
-/** The log waits when the read tables are this many inputs behind: restart stays short. */
+/**
+ * The log waits for a cut that is being written when the snapshots are this many inputs behind: a
+ * restart stays short. A brake, not a bound: it never waits for a cut that waits for the log.
+ */
 export const MAX_LAG_INPUTS = 50_000;
 /** Order steps of one turn, for ids: a turn that restores every order at once has the most. */
 const MAX_STEPS_PER_TURN = 1_000_000;
@@ -51,7 +54,7 @@ export interface Projector {
   room(): Promise<void> | undefined;
   /** Something changed: write it within PROJECT_EVERY_MS. */
   wake(): void;
-  /** Inputs not yet projected. */
+  /** Inputs that the snapshots do not know yet: a restart would tell them again. */
   readonly lag: number;
   stop(): void;
 }
@@ -152,13 +155,13 @@ export function createProjector(options: ProjectorOptions): Projector {
     }
     const orders: OrderRow[] = [];
     const positions: PositionRow[] = [];
-    for (const actor of changed) {
+    for (const [index, actor] of changed.entries()) {
       if (actor.entry.kind === 'order')
         orders.push(orderRow(actor.snapshot as SnapshotOf['order']));
       else if (actor.entry.kind === 'position') {
         positions.push(positionRow((actor.snapshot as SnapshotOf['position']).context));
       }
-      if (orders.length % ROWS_PER_SLICE === 0) await nextTick();
+      if (index % ROWS_PER_SLICE === ROWS_PER_SLICE - 1) await nextTick();
     }
     const orderEvents: OrderEventRow[] = [];
     const outbox: OutboxRow[] = [];
@@ -245,12 +248,19 @@ export function createProjector(options: ProjectorOptions): Projector {
 
   return {
     async flush() {
+      const upTo = options.lastSeq();
+      while (through < upTo && (writing !== undefined || facts.size > 0 || unsaved.size > 0)) {
+        if (stopped)
+          throw (
+            broken ?? new FillwrightFault('not_running', 'The read tables are no longer written.')
+          );
+        await (writing ?? start(true));
+      }
       if (broken !== undefined) throw broken;
-      while (writing !== undefined) await writing;
-      while (facts.size > 0 || unsaved.size > 0) await (writing ?? start(true));
     },
     room() {
-      if (options.lastSeq() - through <= MAX_LAG_INPUTS) return undefined;
+      if (stopped || options.lastSeq() - through <= MAX_LAG_INPUTS) return undefined;
+      if (writing === undefined) void start(true).catch(() => undefined);
       // A cut that still waits for the log must not be waited for: neither would ever move.
       return storing?.catch(() => undefined);
     },

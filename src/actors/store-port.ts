@@ -176,7 +176,10 @@ export interface ExitEventRow {
   readonly atMs: number;
 }
 
-/** What follows from the log up to and including `throughSeq`. Written in one transaction. */
+/**
+ * What follows from the log, written in one transaction. With snapshots (`actors`) it is their cut, and
+ * `throughSeq` the last input that they know; rows without snapshots may be ahead of it.
+ */
 export interface Projection {
   readonly throughSeq: number;
   readonly actors: readonly ActorRow[];

@@ -22,6 +22,7 @@ import {
 import type { VenueEventIn } from '../machines/venue.machine.ts';
 import type { Facts } from './facts.ts';
 import { createLedgers } from './ledgers.ts';
+import { mismatch } from './outside.ts';
 import type { Publisher } from './publisher.ts';
 import {
   createRegistry,
@@ -90,12 +91,11 @@ export function createSystem(options: SystemOptions): System {
       routeToOrder: ({ event }) => routeToOrder(event as OrderInputEvent),
       matchOrphans: ({ event, context }) => {
         if (!('venueOrderId' in event) || context.orphanCount === 0) return;
+        const entry = order(event.clientOrderId);
         for (const leg of context.orphans[event.venueOrderId] ?? []) {
-          stepOrder(order(event.clientOrderId), {
-            type: 'venue.legReported',
-            leg,
-            atMs: now.atMs,
-          });
+          // Its row stays an orphan's, for people to see.
+          if (mismatch(leg, registry.snapshot(entry).context) !== undefined) continue;
+          stepOrder(entry, { type: 'venue.legReported', leg, atMs: now.atMs });
         }
       },
       routeToVenue: ({ event }) => void deliver(registry.venue(), event as VenueEventIn),
@@ -260,11 +260,14 @@ export function createSystem(options: SystemOptions): System {
     options.onFault({ actorId: entry.actorId, event, error, setAside, seq, atMs });
   }
 
+  /** A turn that throws on its way has not been; what it left behind must not be written as done. */
+  let completedSeq = now.seq;
+
   return {
     registry,
     entry,
     context: () => ref.getSnapshot().context,
-    lastSeq: () => now.seq,
+    lastSeq: () => completedSeq,
     turn(seq, input) {
       now.seq = seq;
       now.atMs = input.atMs;
@@ -276,6 +279,7 @@ export function createSystem(options: SystemOptions): System {
         input: input.type,
         error: String(after.error),
       });
+      completedSeq = seq;
       if (after !== before && (after.context !== before.context || after.value !== before.value)) {
         entry.revision += 1;
         facts.touch(entry);

@@ -44,7 +44,7 @@ export interface TradingHealth {
   readonly store: 'ok' | 'lost' | 'broken';
   readonly venue: string;
   readonly openOrders: number;
-  /** Inputs not yet durable, and turns not yet in the read tables. */
+  /** Inputs not yet durable, and inputs that the snapshots do not know yet. */
   readonly waiting: number;
   readonly lag: number;
   readonly actorFaults: number;
@@ -60,6 +60,7 @@ export type TradingCommand =
   | { readonly type: 'trading.resume'; readonly by: string }
   | {
       readonly type: 'account.deposit';
+      /** A label in the ledger. It is no key: said twice, it is booked twice. */
       readonly depositId: string;
       readonly amountUsd: DecimalText;
     }

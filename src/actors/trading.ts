@@ -9,6 +9,7 @@ import { availableUsd } from '../machines/account.machine.ts';
 import { isExecutionOver } from '../machines/order.status.ts';
 import { type Execution, openExecution } from './execution.ts';
 import { createKeyReader } from './key-reader.ts';
+import { isName } from './outside.ts';
 import { axes, type OrderView, orderRow, positionRow } from './rows.ts';
 import type {
   CancelFilter,
@@ -30,6 +31,7 @@ export function createTrading(parts: TradingParts): Trading {
   /** Submits whose intents are not yet durable, by key. */
   const inFlight = new Map<string, { body: string; done: Promise<SubmitResult> }>();
   let execution: Execution | undefined;
+  let stopping = false;
   const link = createVenueLink({ venue, store, clock, log, execution: opened });
 
   function opened(): Execution {
@@ -42,6 +44,9 @@ export function createTrading(parts: TradingParts): Trading {
   /** @throws what keeps the engine from promising anything now. */
   function working(): Execution {
     const open = opened();
+    if (stopping) throw new FillwrightFault('not_running', 'The engine is being stopped.');
+    const { error } = open.journal.health;
+    if (error !== undefined) throw error;
     if (open.failure !== undefined) {
       throw new FillwrightFault(
         'not_running',
@@ -52,8 +57,6 @@ export function createTrading(parts: TradingParts): Trading {
         },
       );
     }
-    const { error } = open.journal.health;
-    if (error !== undefined) throw error;
     return open;
   }
 
@@ -108,6 +111,7 @@ export function createTrading(parts: TradingParts): Trading {
   }
 
   async function cancel(orderId: string, reason = 'asked for'): Promise<CancelResult> {
+    checkTexts({ orderId, reason });
     const { registry, dispatch, journal } = working();
     const entry = registry.orders.get(orderId);
     if (entry === undefined || isOver(orderId)) {
@@ -129,17 +133,23 @@ export function createTrading(parts: TradingParts): Trading {
     const atMs = clock.now();
     switch (command.type) {
       case 'trading.pause':
+        checkTexts({ by: command.by, reason: command.reason });
         dispatch({ type: 'trading.paused', by: command.by, reason: command.reason, atMs });
         break;
       case 'trading.resume':
+        checkTexts({ by: command.by });
         dispatch({ type: 'trading.resumed', by: command.by, atMs });
         break;
-      case 'account.deposit':
-        checkAmount(command.amountUsd);
-        dispatch({ ...command, type: 'account.deposited', atMs });
+      case 'account.deposit': {
+        const { depositId, amountUsd } = command;
+        checkTexts({ depositId });
+        checkAmount(amountUsd);
+        dispatch({ type: 'account.deposited', depositId, amountUsd, atMs });
         break;
+      }
       case 'order.settleUnknown': {
         const { orderId, by, reason } = command;
+        checkTexts({ orderId, by, reason });
         await loader.ensure(orderId);
         const entry = registry.orders.get(orderId);
         if (entry === undefined) throw unknownOrder(orderId);
@@ -242,11 +252,13 @@ export function createTrading(parts: TradingParts): Trading {
     async stop() {
       if (execution === undefined) return;
       // What has been asked of the venue is answered first, where that does not take long.
-      await execution.effectsSettled();
+      stopping = true;
+      await execution.endEffects();
       await link.stop();
       await venue.stop();
       await execution.stop();
       execution = undefined;
+      stopping = false;
     },
   };
 
@@ -291,8 +303,15 @@ function checkSameBody(key: string, first: string, again: string): void {
   );
 }
 
-function checkAmount(amountUsd: string): void {
-  if (!/^\d+(\.\d{1,6})?$/.test(amountUsd) || Number(amountUsd) === 0) {
+function checkTexts(texts: Record<string, unknown>): void {
+  for (const [name, text] of Object.entries(texts)) {
+    if (!isName(text)) throw new InvalidValue(name, text, 'text without NUL or half characters');
+  }
+}
+
+function checkAmount(amountUsd: unknown): void {
+  const isText = typeof amountUsd === 'string';
+  if (!isText || !/^\d+(\.\d{1,6})?$/.test(amountUsd) || Number(amountUsd) === 0) {
     throw new InvalidValue('amountUsd', amountUsd, 'a positive amount in dollars, as decimal text');
   }
 }

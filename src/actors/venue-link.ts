@@ -8,7 +8,7 @@ import type { LegReport } from '../domain/fill-leg.ts';
 import { isExecutionOver } from '../machines/order.status.ts';
 import { toOrderReported } from './effects.ts';
 import type { Execution, Log } from './execution.ts';
-import { legProblem } from './outside.ts';
+import { canonicalLeg, canonicalReport, legProblem, mismatch } from './outside.ts';
 import type { Clock, Venue, VenueEvent, VenueOrderReport } from './ports.ts';
 import type { Entry } from './registry.ts';
 import { axes } from './rows.ts';
@@ -59,17 +59,25 @@ export function createVenueLink(options: VenueLinkOptions): VenueLink {
     return (await execution.loader.ensure(row.clientOrderId)) ? row.clientOrderId : undefined;
   }
 
-  async function takeLeg(leg: LegReport): Promise<void> {
-    const { dispatch, refuseLeg } = options.execution();
-    const problem = legProblem(leg);
-    if (problem !== undefined) return refuseLeg(leg, problem);
+  async function takeLeg(told: LegReport): Promise<void> {
+    const { dispatch, refuseLeg, registry } = options.execution();
+    const problem = legProblem(told);
+    if (problem !== undefined) return refuseLeg(told, problem);
+    const leg = canonicalLeg(told);
     const clientOrderId = await find(leg.venueOrderId);
     const atMs = clock.now();
-    if (clientOrderId === undefined) dispatch({ type: 'venue.orphanReported', leg, atMs });
-    else dispatch({ type: 'venue.legReported', clientOrderId, leg, atMs });
+    const entry = clientOrderId === undefined ? undefined : registry.orders.get(clientOrderId);
+    if (clientOrderId === undefined || entry === undefined) {
+      dispatch({ type: 'venue.orphanReported', leg, atMs });
+      return;
+    }
+    const other = mismatch(leg, registry.snapshot(entry).context);
+    if (other !== undefined) return refuseLeg(told, other);
+    dispatch({ type: 'venue.legReported', clientOrderId, leg, atMs });
   }
 
-  async function takeReport(report: VenueOrderReport): Promise<void> {
+  async function takeReport(told: VenueOrderReport): Promise<void> {
+    const report = canonicalReport(told);
     const clientOrderId = await find(report.venueOrderId);
     if (clientOrderId === undefined) {
       log.warn({ report }, 'The venue tells of an order that nobody here knows.');
@@ -98,7 +106,25 @@ export function createVenueLink(options: VenueLinkOptions): VenueLink {
     await catchUp();
   }
 
+  /** Reads the venue's stream, and takes it up again whenever it ends. */
   async function read(): Promise<void> {
+    for (;;) {
+      const error: unknown = await readStream().catch((failed: unknown) => failed);
+      if (abort.signal.aborted || options.execution().failure !== undefined) return;
+      log.error({ error, venue: venue.name }, 'The stream of the venue ended; it is opened again.');
+      await lostStream().catch((error: unknown) =>
+        log.error({ error }, 'The loss of the stream could not be noted.'),
+      );
+    }
+  }
+
+  async function lostStream(): Promise<void> {
+    await takeConnection('down');
+    await retryTime();
+    if (!abort.signal.aborted) void takeConnection('up').catch(() => undefined);
+  }
+
+  async function readStream(): Promise<void> {
     for await (const event of venue.events(abort.signal)) {
       const execution = options.execution();
       try {
@@ -168,11 +194,14 @@ export function createVenueLink(options: VenueLinkOptions): VenueLink {
   async function takeOrders(): Promise<void> {
     const { registry, dispatch } = options.execution();
     const open = new Map<string, VenueOrderReport>();
-    for (const report of await venue.fetchOpenOrders()) open.set(report.venueOrderId, report);
+    for (const told of await venue.fetchOpenOrders()) {
+      open.set(told.venueOrderId, canonicalReport(told));
+    }
     for (const entry of [...registry.orders.values()]) {
       const { venueOrderId } = registry.snapshot(entry).context;
       if (venueOrderId === null || !isAlive(entry)) continue;
-      const report = open.get(venueOrderId) ?? (await venue.fetchOrder(venueOrderId));
+      const found = open.get(venueOrderId) ?? (await venue.fetchOrder(venueOrderId));
+      const report = found === undefined ? undefined : canonicalReport(found);
       // While the venue was asked the order may have come to its end, and have left memory.
       if (!isAlive(entry)) continue;
       const order = registry.snapshot(entry);

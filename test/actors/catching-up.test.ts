@@ -4,7 +4,7 @@ import type { Store } from '../../src/actors/store-port.ts';
 import { CATCH_UP_EVERY_MS } from '../../src/actors/venue-link.ts';
 import { createVirtualClock } from '../../src/adapters/clock/virtual-clock.ts';
 import { FillwrightFault } from '../../src/domain/faults.ts';
-import { idle, pass, until } from '../support/desk.ts';
+import { idle, pass, until, untilState } from '../support/desk.ts';
 import { place, useFloor } from '../support/floor.ts';
 import { AT_MS } from '../support/orders.ts';
 
@@ -98,3 +98,34 @@ test('a leg that could not be taken in, since the store was away, is asked for a
   await until(() => trading.position('paper:rain:YES')?.size === '4');
   expect(trading.health()).toMatchObject({ running: true, failure: null, orphans: 0 });
 });
+
+test.each(['fails', 'ends'])(
+  'a stream that %s is noticed, opened again, and what it missed is fetched',
+  async (how) => {
+    let breakStream: (() => void) | undefined;
+    const desk = await start({
+      venue: () => {
+        const venue = floor.venue.connect();
+        return {
+          ...venue,
+          async *events(signal) {
+            if (breakStream !== undefined) return yield* venue.events(signal);
+            await new Promise<void>((resolve) => {
+              breakStream = resolve;
+            });
+            if (how === 'fails') throw new Error('socket hang up');
+          },
+        };
+      },
+    });
+    const orderId = await place(desk);
+    floor.venue.fill({ venueOrderId: `0x${orderId}`, size: '4' }, 'silent');
+    const told: string[] = [];
+    desk.trading.on('health', ({ part, state }) => void told.push(`${part} ${state}`));
+    breakStream?.();
+    await until(async () => (await desk.trading.order(orderId))?.filledSize === '4');
+    expect(told).toEqual(['venue down', 'venue up']);
+    floor.venue.fill({ venueOrderId: `0x${orderId}`, tradeId: 'later', size: '6' });
+    await untilState(desk.trading, orderId, 'matched');
+  },
+);

@@ -4,6 +4,7 @@ import type { LegReport, Settlement } from '../../src/domain/fill-leg.ts';
 import { type FreshStore, freshStore } from '../support/database.ts';
 import { openDesk, type TestDesk, until, untilState } from '../support/desk.ts';
 import { foldJournal, storedStates } from '../support/fold.ts';
+import { noRain } from '../support/orders.ts';
 import { createScriptedVenue, type ScriptedVenue } from '../support/scripted-venue.ts';
 
 const RAIN = 'paper:rain:YES';
@@ -202,4 +203,29 @@ describe('an orphan: a leg of an order that nobody knows', () => {
     expect(await fresh.store.orphans()).toEqual([]);
     expect(desk.trading.health().orphans).toBe(0);
   });
+});
+
+test.each([
+  { what: 'the other side', change: { side: 'SELL' as const } },
+  { what: 'the other outcome', change: { instrumentId: noRain.id } },
+])('a leg with $what of its order is refused, said and counted', async ({ change }) => {
+  const orderId = await place();
+  venue.fill({ venueOrderId: `0x${orderId}`, tradeId: 't1', size: '4', ...change });
+  await until(() => desk.trading.health().refusedLegs === 1);
+  expect(await desk.trading.positions()).toEqual([]);
+  expect(await desk.trading.order(orderId)).toMatchObject({
+    filledSize: '0',
+    reservedUsd: '5.125',
+  });
+});
+
+test('the same leg with its figures spelt in another way is the same leg', async () => {
+  const orderId = await place();
+  await tell({ venueOrderId: `0x${orderId}`, size: '4.0', price: '0.50' });
+  await tell({ venueOrderId: `0x${orderId}`, size: '4', price: '0.5' });
+  await tell({ venueOrderId: `0x${orderId}`, size: '04.00', price: '0.500' });
+  expect(await desk.trading.order(orderId)).toMatchObject({ filledSize: '4' });
+  const { registry } = desk.trading.execution;
+  const entry = registry.orders.get(orderId);
+  expect(entry && registry.snapshot(entry).context.faults).toBe(0);
 });
