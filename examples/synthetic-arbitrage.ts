@@ -3,7 +3,12 @@
  *
  * Exactly one of the two pays 1 dollar, so a pair bought for 0.97 with its fees brings 0.03 whatever
  * happens. The two orders are separate: one may fill and the other not. Each leg is "all or
- * nothing", both ask for the same number of shares, and a leg left alone is sold again.
+ * nothing", both ask for the same number of shares, and a leg left alone is sold again, also after
+ * a restart.
+ *
+ * Positions belong to the account, not to a strategy: what this one finds in a market it takes for
+ * its own, and sells what has no counterpart. Where several strategies run, give each its own
+ * `markets`.
  *
  * Read it from the bottom: `syntheticArbitrage` is what the engine calls.
  */
@@ -20,8 +25,6 @@ import { quantisePrice, quantiseSize } from '../src/domain/quantise.ts';
 
 /** After a leg that did not fill, the book that we saw was not the book that there was: wait. */
 const PAUSE_MS = 2_000;
-/** Names the orders of one pair: `pair:<market>:<time>` and what the order is for. */
-const KEY = /^(pair:.+):(?:YES|NO|sell-\d+)$/;
 
 const schema = section({
   /** Ids of the markets to trade. Absent: all of them. */
@@ -81,48 +84,35 @@ function findPair(yes: Leg, no: Leg, most: Decimal, minimumEdge: Decimal, availa
   return undefined;
 }
 
-/** The orders of one pair as they were last told. */
-interface Pair {
-  readonly bought: Map<string, OrderView>;
-  readonly sold: Map<string, OrderView>;
-}
-
-function filled(orders: Iterable<OrderView>): Decimal {
-  let sum = ZERO;
-  for (const order of orders) sum = sum.plus(order.filledSize);
-  return sum;
-}
-
 const isOver = (order: OrderView): boolean =>
   !['PENDING', 'PLACED', 'PARTIAL_FILL', 'UNKNOWN'].includes(order.status);
 
-/** Sells what one leg holds more than the other, once its shares are settled. */
-function sellExcess(key: string, pair: Pair, context: StrategyContext): StrategyIntent | undefined {
-  const [left, right] = [...pair.bought.values()];
-  if (left === undefined || right === undefined || !isOver(left) || !isOver(right))
-    return undefined;
-  const heavy = decimal(left.filledSize).gte(right.filledSize) ? left : right;
-  const light = heavy === left ? right : left;
-  const excess = decimal(heavy.filledSize)
-    .minus(light.filledSize)
-    .minus(filled(pair.sold.values()));
-  const id = heavy.instrumentId;
-  const book = context.book(id);
-  const position = context.position(id);
+/**
+ * Sells what is held of one outcome beyond the other. Counted from positions, which survive a
+ * restart, and only in shares that are final on chain: those of a purchase whose other leg is still
+ * being told are not.
+ */
+function sellExcess(
+  heavy: Instrument,
+  light: Instrument,
+  context: StrategyContext,
+): StrategyIntent | undefined {
+  const position = context.position(heavy.id);
+  const book = context.book(heavy.id);
   const bid = book && bestBid(book);
-  if (!book || !bid || !position || context.isPending(id, 'SELL')) return undefined;
-  const free = decimal(position.sellableSize).minus(position.reservedShares);
-  const size = quantiseSize(Decimal.min(excess, free));
+  if (!position || !book || !bid) return undefined;
+  const other = context.position(light.id)?.size ?? '0';
+  const kept = Decimal.max(other, position.reservedShares);
+  const size = quantiseSize(decimal(position.sellableSize).minus(kept));
   if (size.lte(ZERO)) return undefined;
   return {
-    key: `${key}:sell-${pair.sold.size + 1}`,
-    instrument: id,
+    instrument: heavy.id,
     side: 'SELL',
     price: toText(quantisePrice(bid, book.tickSize, 'SELL')),
     size: toText(size),
     timeInForce: 'FAK',
     priority: 10,
-    reason: `the other leg of ${key} did not fill as far`,
+    reason: `held without as many shares of ${light.id}`,
   };
 }
 
@@ -130,7 +120,6 @@ function sellExcess(key: string, pair: Pair, context: StrategyContext): Strategy
 export function syntheticArbitrage(input: unknown): Strategy {
   const options = readOptions(schema, input);
   const minimumEdge = decimal(options.minimumEdge);
-  const pairs = new Map<string, Pair>();
   const pausedUntilMs = new Map<string, number>();
 
   /** Pairs of shares held in the market of these two outcomes. */
@@ -197,27 +186,26 @@ export function syntheticArbitrage(input: unknown): Strategy {
     },
 
     onOrder(order, context) {
-      const key = KEY.exec(order.intentKey)?.[1];
-      if (key === undefined) return undefined;
-      const pair: Pair = pairs.get(key) ?? { bought: new Map(), sold: new Map() };
-      pairs.set(key, pair);
-      (order.side === 'BUY' ? pair.bought : pair.sold).set(order.clientOrderId, order);
       if (order.side === 'BUY' && isOver(order) && order.filledSize === '0') {
         pausedUntilMs.set(order.marketId, context.now() + PAUSE_MS);
       }
-      const bought = [...pair.bought.values()];
-      const isBalanced = filled(bought.slice(0, 1))
-        .minus(filled(bought.slice(1)))
-        .abs()
-        .eq(filled(pair.sold.values()));
-      const isClosed = [...bought, ...pair.sold.values()].every(({ closed }) => closed);
-      if (bought.length === 2 && isClosed && isBalanced) pairs.delete(key);
       return undefined;
     },
 
     onTimer(context) {
-      const intents = [...pairs].map(([key, pair]) => sellExcess(key, pair, context));
+      const intents: (StrategyIntent | undefined)[] = [];
+      for (const yes of context.instruments()) {
+        const no = yes.outcome === 'YES' ? context.complement(yes.id) : undefined;
+        if (no === undefined || options.markets?.includes(yes.marketId) === false) continue;
+        if (isAtWork(yes, context) || isAtWork(no, context)) continue;
+        intents.push(sellExcess(yes, no, context) ?? sellExcess(no, yes, context));
+      }
       return intents.filter((intent) => intent !== undefined);
     },
   };
+}
+
+/** What an order under way will leave is not known yet. */
+function isAtWork({ id }: Instrument, context: StrategyContext): boolean {
+  return context.isPending(id, 'BUY') || context.isPending(id, 'SELL');
 }

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { z } from 'zod';
 import { invalidConfig, readYaml } from './config/read-yaml.ts';
-import { configSchema } from './config/schema.ts';
+import { configSchema, isPostgresUrl } from './config/schema.ts';
 import { show } from './domain/faults.ts';
 
 type Checked = z.output<typeof configSchema>;
@@ -57,7 +57,8 @@ export function parseConfig(source: string, place: string): Config {
 /**
  * Reads a configuration file. `DATABASE_URL` of the environment wins over `database.url`.
  *
- * @throws {FillwrightFault} `invalid_config`, also when the file cannot be read.
+ * @throws {FillwrightFault} `invalid_config`, also when the file cannot be read or `DATABASE_URL` is
+ * no address of a database.
  */
 export async function readConfig(
   path: string,
@@ -78,14 +79,22 @@ export async function readConfig(
 function withEnvironment(config: Config, environment: Environment): Config {
   const url = environment.DATABASE_URL;
   if (url === undefined || url === '') return config;
+  // It can hold a password, so it is not repeated.
+  if (!isPostgresUrl(url)) {
+    throw invalidConfig(['DATABASE_URL: got another text, expected a postgres:// address.']);
+  }
   return { ...config, database: { ...config.database, url } };
 }
 
-/** The configuration as it may be printed: no password and no query of the database's address. */
+/** The configuration as it may be printed: its addresses without user, password and query. */
 export function redact(config: Config): Config {
-  const { url } = config.database;
-  if (url === undefined) return config;
-  return { ...config, database: { ...config.database, url: redactUrl(url) } };
+  const { database, marketData } = config;
+  return { ...config, database: withoutSecrets(database), marketData: withoutSecrets(marketData) };
+}
+
+function withoutSecrets<Part extends object>(part: Part): Part {
+  if (!('url' in part) || typeof part.url !== 'string') return part;
+  return { ...part, url: redactUrl(part.url) };
 }
 
 /** An address without what may be secret in it. */
@@ -104,7 +113,8 @@ function pathsOf(issue: z.core.$ZodIssue): readonly (readonly PropertyKey[])[] {
 
 /** An address can hold a password, so it is not repeated in an error. */
 function shown(path: readonly PropertyKey[], value: unknown): string {
-  return path[0] === 'database' && path.length > 1 ? 'another text' : show(value);
+  const isAddress = path.at(-1) === 'url' || (path[0] === 'database' && path.length > 1);
+  return isAddress ? 'another text' : show(value);
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {

@@ -12,6 +12,7 @@ import type { PostgresStore } from './adapters/store/postgres-store.ts';
 import { createPaperVenue, type PaperVenue } from './adapters/venues/paper/paper-venue.ts';
 import type { Config } from './config.ts';
 import type { MarketEvent } from './domain/market-data.ts';
+import { availableUsd } from './machines/account.machine.ts';
 import { type MarketData, PAPER_VENUE } from './market-data.ts';
 
 export interface DeskParts {
@@ -33,7 +34,11 @@ export interface Desk {
   readonly runner: StrategyRunner;
   /** Hands one market event to the venue, then to the strategies. */
   feed(event: MarketEvent): void;
-  stop(): Promise<void>;
+  /**
+   * Ends strategies, venue and engine, in this order. Answers the trading as it ended, to be read
+   * for as long as the store is open; undefined where a bug or a broken journal had ended it before.
+   */
+  stop(): Promise<Trading | undefined>;
 }
 
 export function createDesk(config: Config, parts: DeskParts): Desk {
@@ -79,7 +84,25 @@ export function createDesk(config: Config, parts: DeskParts): Desk {
     },
     async stop() {
       runner.stop();
+      const ended = endOf(trading);
       await trading.stop();
+      const { failure, journal } = ended.execution;
+      return failure === undefined && journal.health.state === 'ok' ? ended : undefined;
+    },
+  };
+}
+
+/** What is left of trading once it has stopped: the actors in memory and the tables, all settled. */
+function endOf(trading: Trading): Trading {
+  const { execution } = trading;
+  const { registry } = execution;
+  return {
+    ...trading,
+    execution,
+    settled: async () => undefined,
+    async account() {
+      const { context } = registry.snapshot(registry.account());
+      return { ...context, availableUsd: availableUsd(context) };
     },
   };
 }

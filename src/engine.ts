@@ -51,6 +51,7 @@ export { FillwrightFault, InvalidValue } from './domain/faults.ts';
 export type { Instrument } from './domain/instrument.ts';
 export type { IntentInput } from './domain/intent-input.ts';
 export type { BookSnapshot, PublicTrade } from './domain/market-data.ts';
+export { quantisePrice, quantiseSize } from './domain/quantise.ts';
 export type { TradeSignal } from './domain/signal.ts';
 export { type ReplayOptions, replay } from './replay.ts';
 
@@ -80,10 +81,14 @@ export interface Engine extends Shared {
   /** Positions with their worth by the newest books. */
   marks(): readonly PositionSummary[];
   summary(): Promise<Summary>;
-  /** Resolves when the market data ends by itself, or when the engine stops. */
+  /** Resolves when the market data ends by itself, or when the engine stops. Throws what broke it. */
   finished(): Promise<void>;
-  /** Everything taken in is durable and in the read tables when this resolves. */
-  stop(): Promise<void>;
+  /**
+   * Waits for a start that is under way, then stops. Everything taken in is durable and in the read
+   * tables when this resolves. Answers where the account stands at the very end; nothing where no
+   * engine ran, or where a bug had ended trading.
+   */
+  stop(): Promise<Summary | undefined>;
 }
 
 interface Running {
@@ -99,6 +104,8 @@ export function createEngine(config: Config, parts: EngineParts): Engine {
   const { log } = parts;
   const clock = createSystemClock();
   let running: Running | undefined;
+  let starting: Promise<void> | undefined;
+  let stopping: Promise<Summary | undefined> | undefined;
   let cancelKeeping: (() => void) | undefined;
 
   function live(): Running {
@@ -109,9 +116,21 @@ export function createEngine(config: Config, parts: EngineParts): Engine {
   }
 
   async function start(): Promise<void> {
-    if (running !== undefined) {
-      throw new FillwrightFault('not_running', 'The engine has been started already.');
+    const refused = [
+      [starting, 'The engine is being started already.'],
+      [stopping, 'The engine is being stopped: it can be started again afterwards.'],
+      [running, 'The engine has been started already.'],
+    ] as const;
+    for (const [reason, message] of refused) {
+      if (reason !== undefined) throw new FillwrightFault('not_running', message);
     }
+    starting = begin().finally(() => {
+      starting = undefined;
+    });
+    await starting;
+  }
+
+  async function begin(): Promise<void> {
     const startedAt = performance.now();
     const opened = await openStore(config, log);
     try {
@@ -144,6 +163,8 @@ export function createEngine(config: Config, parts: EngineParts): Engine {
     desk.runner.start();
     const abort = new AbortController();
     const feeding = feed(marketData.source, desk, abort.signal);
+    // Nobody may be waiting for its end yet: without this a fault of it would end the process.
+    feeding.catch(() => undefined);
     const opening = { opened, marketData, desk, abort, feeding, startedAt };
     keepState(opened.store, marketData);
     return opening;
@@ -184,19 +205,43 @@ export function createEngine(config: Config, parts: EngineParts): Engine {
     wait();
   }
 
-  async function stop(): Promise<void> {
-    if (running === undefined) return;
+  function stop(): Promise<Summary | undefined> {
+    stopping ??= end().finally(() => {
+      stopping = undefined;
+    });
+    return stopping;
+  }
+
+  async function end(): Promise<Summary | undefined> {
+    // A start that fails leaves nothing to stop; its own caller is told why.
+    await starting?.catch(() => undefined);
+    if (running === undefined) return undefined;
     const { opened, marketData, desk, abort, feeding } = running;
     cancelKeeping?.();
     abort.abort();
     await feeding.catch(() => undefined);
-    await desk.stop();
-    if (marketData.state !== undefined) {
-      await opened.store.setMetadata(SOURCE_STATE, marketData.state.save());
+    try {
+      const ended = await desk.stop();
+      const summary = ended === undefined ? undefined : await summaryOf(running, ended);
+      if (marketData.state !== undefined) {
+        await opened.store.setMetadata(SOURCE_STATE, marketData.state.save());
+      }
+      return summary;
+    } finally {
+      running = undefined;
+      cancelKeeping?.();
+      await opened.close();
     }
-    running = undefined;
-    cancelKeeping?.();
-    await opened.close();
+  }
+
+  function summaryOf({ opened, marketData, desk, startedAt }: Running, trading: Trading) {
+    return summarise({
+      trading,
+      store: opened.store,
+      counts: marketData.source.counts,
+      view: desk.view,
+      durationMs: performance.now() - startedAt,
+    });
   }
 
   return {
@@ -217,14 +262,8 @@ export function createEngine(config: Config, parts: EngineParts): Engine {
     book: (id) => live().desk.view.book(id),
     marks: () => summarisePositions(live().desk.trading, live().desk.view),
     async summary() {
-      const { desk, opened, marketData, startedAt } = live();
-      return summarise({
-        trading: desk.trading,
-        store: opened.store,
-        counts: marketData.source.counts,
-        view: desk.view,
-        durationMs: performance.now() - startedAt,
-      });
+      const now = live();
+      return summaryOf(now, now.desk.trading);
     },
     finished: () => live().feeding,
   };

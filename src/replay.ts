@@ -56,8 +56,11 @@ export async function replay(
   try {
     return await play(config, recordingPath, options, store, startedAt);
   } finally {
-    await store.dropSchema();
-    await opened.close();
+    try {
+      await store.dropSchema();
+    } finally {
+      await opened.close();
+    }
   }
 }
 

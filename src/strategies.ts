@@ -4,8 +4,10 @@ import { pathToFileURL } from 'node:url';
 import { buyHighProbability } from '../examples/buy-high-probability.ts';
 import { syntheticArbitrage } from '../examples/synthetic-arbitrage.ts';
 import type { Strategy, StrategyFactory } from './actors/strategy.ts';
+import { InvalidOptions } from './config/options.ts';
+import { invalidConfig } from './config/read-yaml.ts';
 import type { Config } from './config.ts';
-import { FillwrightFault, InvalidValue, show } from './domain/faults.ts';
+import { InvalidValue, show } from './domain/faults.ts';
 
 const BUILT_IN: ReadonlyMap<string, StrategyFactory> = new Map([
   ['buy-high-probability', buyHighProbability],
@@ -16,25 +18,53 @@ const BUILT_IN: ReadonlyMap<string, StrategyFactory> = new Map([
  * Makes the strategies of a configuration. Module paths begin with `./`, `../` or `/` and are looked
  * up from `baseFolder`; such a module exports `createStrategy: StrategyFactory`.
  *
- * @throws {FillwrightFault} `invalid_config` naming the entry: an unknown name, a module that cannot
- * be loaded or exports something else, options that the strategy refuses, a name used twice.
+ * @throws {FillwrightFault} `invalid_config` with every problem of every entry, a line each: an
+ * unknown name, a module that cannot be loaded or exports something else, options that the strategy
+ * refuses, a name used twice.
  */
 export async function loadStrategies(
   config: Pick<Config, 'strategies' | 'baseFolder'>,
   baseFolder: string = config.baseFolder,
 ): Promise<Strategy[]> {
   const loaded: Strategy[] = [];
-  for (const [index, { use, name, options }] of config.strategies.entries()) {
+  const refused: InvalidEntry[] = [];
+  for (const [index, entry] of config.strategies.entries()) {
     const place = `strategies[${index}]`;
-    const factory = BUILT_IN.get(use) ?? (await loadModule(use, baseFolder, place));
-    const made = make(factory, options, place);
-    const strategy = name === undefined ? made : renamed(made, name);
-    if (loaded.some((other) => other.name === strategy.name)) {
-      throw invalid(`${place}.name`, strategy.name, 'a name that no other strategy has');
+    try {
+      const strategy = await load(entry, baseFolder, place);
+      if (loaded.some((other) => other.name === strategy.name)) {
+        throw invalid(`${place}.name`, strategy.name, 'a name that no other strategy has');
+      }
+      loaded.push(strategy);
+    } catch (error) {
+      if (!(error instanceof InvalidEntry)) throw error;
+      refused.push(error);
     }
-    loaded.push(strategy);
   }
-  return loaded;
+  const [first] = refused;
+  if (first === undefined) return loaded;
+  const problems = refused.flatMap((entry) => entry.problems);
+  throw invalidConfig(problems, { cause: first.cause });
+}
+
+async function load(
+  { use, name, options }: Config['strategies'][number],
+  baseFolder: string,
+  place: string,
+): Promise<Strategy> {
+  const factory = BUILT_IN.get(use) ?? (await loadModule(use, baseFolder, place));
+  const made = make(factory, options, place);
+  return name === undefined ? made : renamed(made, name);
+}
+
+/** What is wrong with one entry. The others are looked at all the same. */
+class InvalidEntry extends Error {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[], cause: unknown) {
+    super(problems.join('\n'), { cause });
+    this.problems = problems;
+  }
 }
 
 async function loadModule(
@@ -67,9 +97,11 @@ function make(factory: StrategyFactory, options: unknown, place: string): Strate
     strategy = factory(options);
   } catch (cause) {
     if (cause instanceof InvalidValue) {
-      const { place: inner, value, expected } = cause.facts;
-      const message = `${place}.${String(inner)}: got ${String(value)}, expected ${String(expected)}.`;
-      throw new FillwrightFault('invalid_config', message, { problems: [message] }, { cause });
+      const values = cause instanceof InvalidOptions ? cause.problems : [cause];
+      throw new InvalidEntry(
+        values.map(({ message }) => `${place}.${message}`),
+        cause,
+      );
     }
     throw invalid(`${place}.options`, options, `options that fit (${messageOf(cause)})`, cause);
   }
@@ -104,14 +136,8 @@ function isStrategy(value: unknown): value is Strategy {
   );
 }
 
-function invalid(
-  place: string,
-  value: unknown,
-  expected: string,
-  cause?: unknown,
-): FillwrightFault {
-  const message = `${place}: got ${show(value)}, expected ${expected}.`;
-  return new FillwrightFault('invalid_config', message, { problems: [message] }, { cause });
+function invalid(place: string, value: unknown, expected: string, cause?: unknown): InvalidEntry {
+  return new InvalidEntry([`${place}: got ${show(value)}, expected ${expected}.`], cause);
 }
 
 function messageOf(error: unknown): string {

@@ -116,6 +116,14 @@ describe('problems', () => {
       'marketData.tokens[0].tokenId: got "x", expected a token id: decimal digits.',
     ],
     [
+      'marketData: { source: polymarket, tokens: [{ marketId: m, tokenId: 1, outcome: YES }, { marketId: m, tokenId: 1, outcome: NO }] }',
+      'marketData.tokens[1].tokenId: got 1, expected every tokenId once.',
+    ],
+    [
+      'marketData: { source: polymarket, tokens: [{ marketId: m, tokenId: 1, outcome: YES }, { marketId: m, tokenId: 2, outcome: YES }] }',
+      'marketData.tokens[1].outcome: got "YES", expected one YES and one NO token in each market.',
+    ],
+    [
       'markets: { overrides: { m1: { tickSize: 0.3 } } }',
       'markets.overrides.m1.tickSize: got "0.3", expected one of 0.1, 0.01,',
     ],
@@ -152,6 +160,10 @@ describe('problems', () => {
   test.each([
     ['a: [1', 'my.yaml:1: '],
     ['mode: paper\nmode: paper', 'my.yaml:2: Map keys must be unique'],
+    [
+      'markets: { overrides: { 0x1: {},\n "0x1": { tickSize: 0.001 } } }',
+      'my.yaml:2: expected the key 0x1 once',
+    ],
     ['mode: &m paper\ndataFolder: *m', 'my.yaml:2: expected the value itself'],
     [`${'a: {'.repeat(30)}${'}'.repeat(30)}`, 'expected at most 20 levels'],
     ['x'.repeat(1_000_001), 'my.yaml: got 1000001 characters'],
@@ -167,10 +179,17 @@ describe('problems', () => {
     );
   });
 
-  test('an address of the database is not repeated in an error', () => {
-    expect(problemsOf('database: { url: "mysql://me:hunter2@host/x" }')[0]).toBe(
+  test.each([
+    [
+      'database: { url: "mysql://me:hunter2@host/x" }',
       'my.yaml:1: database.url: got another text, expected a postgres:// address.',
-    );
+    ],
+    [
+      'marketData: { source: polymarket, url: "https://h/?token=hunter2", tokens: [{ marketId: m, tokenId: 1, outcome: YES }] }',
+      'my.yaml:1: marketData.url: got another text, expected a ws:// or wss:// address.',
+    ],
+  ])('an address is not repeated in an error: %s', (source, problem) => {
+    expect(problemsOf(source)).toEqual([problem]);
   });
 });
 
@@ -188,6 +207,17 @@ describe('files and environment', () => {
     const config = await readConfig(path, { DATABASE_URL: 'postgres://two/x' });
     expect(config.database.url).toBe('postgres://two/x');
     expect(config.baseFolder).toBe(folder);
+  });
+
+  test('DATABASE_URL is checked as the file is, and not repeated', async () => {
+    const path = join(folder, 'b.yaml');
+    await writeFile(path, '');
+    await expect(
+      readConfig(path, { DATABASE_URL: 'mysql://me:hunter2@two/x' }),
+    ).rejects.toMatchObject({
+      code: 'invalid_config',
+      message: 'DATABASE_URL: got another text, expected a postgres:// address.',
+    });
   });
 
   test.each([
@@ -214,4 +244,12 @@ test.each([
   const config = parseConfig(`database: { url: "${url}" }`, 'a');
   expect(redact(config).database.url).toBe(printed);
   expect(JSON.stringify(redact(config))).not.toContain('hunter2');
+});
+
+test('an address of the market data is printed without its secrets', () => {
+  const config = parseConfig(
+    'marketData: { source: polymarket, url: "wss://me:hunter2@h/ws?token=hunter2", tokens: [{ marketId: m, tokenId: 1, outcome: YES }] }',
+    'a',
+  );
+  expect(redact(config).marketData).toMatchObject({ url: 'wss://[hidden]@h/ws' });
 });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseConfig } from '../src/config.ts';
+import { FillwrightFault } from '../src/domain/faults.ts';
 import { loadStrategies } from '../src/strategies.ts';
 
 let folder: string;
@@ -65,4 +66,22 @@ test.each([
     code: 'invalid_config',
     message: expect.stringContaining(message),
   });
+});
+
+test('every problem of every entry has its own line', async () => {
+  const entries = `
+  - { use: buy-high-probability, options: { minimumPrice: 2, foo: 3, bar: 4 } }
+  - { use: ./quiet.mjs }
+  - { use: martingale }
+  - { use: ./quiet.mjs }`;
+  const error: unknown = await load(entries).catch((fault: unknown) => fault);
+  const lines = error instanceof FillwrightFault ? error.message.split('\n') : [];
+  expect(lines).toEqual([
+    expect.stringContaining('strategies[0].options.minimumPrice: got 2, expected'),
+    expect.stringContaining('strategies[0].options.foo: got 3, expected one of'),
+    expect.stringContaining('strategies[0].options.bar: got 4, expected one of'),
+    expect.stringContaining('strategies[2].use: got "martingale"'),
+    expect.stringContaining('strategies[3].name: got "quiet"'),
+  ]);
+  expect(error).toMatchObject({ code: 'invalid_config', facts: { problems: lines } });
 });

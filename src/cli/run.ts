@@ -132,11 +132,11 @@ async function live(engine: Engine, options: LiveOptions): Promise<Summary> {
       closeDisplay();
       watch.close();
     }
-    summary = await inTime(engine.summary());
   } finally {
-    await inTime(engine.stop());
+    summary = await inTime(engine.stop());
   }
-  return summary;
+  if (summary !== undefined) return summary;
+  throw new FillwrightFault('broken_invariant', 'Trading has ended before it was told to stop.');
 }
 
 /** The live table on a terminal, lines of progress elsewhere. Answers the end of it. */

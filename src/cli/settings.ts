@@ -35,7 +35,8 @@ export function commandLog(
  * Gives `work` the store to read, whether an engine runs on it or not: the right to write is not
  * taken. An embedded server is started for it when none runs, and stopped again.
  *
- * @throws {FillwrightFault} `store_unavailable`, also when there is no database yet.
+ * @throws {FillwrightFault} `store_unavailable`, also when there is no database yet, or no tables in
+ * it.
  */
 export async function withStore<T>(
   config: Config,
@@ -54,7 +55,27 @@ export async function withStore<T>(
   const opened = await openStore(config, log);
   try {
     return await work(opened.store);
+  } catch (error) {
+    throw isWithoutTables(error) ? withoutTables(config, error) : error;
   } finally {
     await opened.close();
   }
+}
+
+/** PostgreSQL's code of a table that is not there. */
+const UNDEFINED_TABLE = '42P01';
+
+function isWithoutTables(error: unknown): boolean {
+  return error instanceof FillwrightFault && error.facts.code === UNDEFINED_TABLE;
+}
+
+function withoutTables({ database, dataFolder }: Config, cause: unknown): FillwrightFault {
+  const { url, schema } = database;
+  const place = url === undefined ? `the database of ${dataFolder}` : 'the database';
+  return new FillwrightFault(
+    'store_unavailable',
+    `There are no tables, or not all of them, in schema ${schema} of ${place} yet: start with "fillwright run" or "fillwright migrate", or name another one with --config or DATABASE_URL.`,
+    { schema },
+    { cause },
+  );
 }

@@ -1,13 +1,17 @@
 /** `fillwright status`: what the store says of the account, at one glance. */
 import type { Command } from 'commander';
+import { actorId } from '../actors/registry.ts';
+import type { Store } from '../actors/store-port.ts';
 import { decimal, toText, ZERO } from '../domain/decimal.ts';
+import { FillwrightFault } from '../domain/faults.ts';
+import { PAPER_VENUE } from '../market-data.ts';
 import { type GlobalOptions, printResult } from './io.ts';
 import { loadConfig, withStore } from './settings.ts';
 import { isOpenStatus } from './statuses.ts';
 import { tableLines } from './table.ts';
 
-/** More open orders than this are not added up. */
-const MAX_OPEN = 10_000;
+/** More unsettled orders than this are not counted or added up: one read answers no more. */
+const MAX_UNSETTLED = 10_000;
 
 export function addStatus(program: Command): void {
   program
@@ -19,9 +23,9 @@ export function addStatus(program: Command): void {
 
 async function status(options: GlobalOptions): Promise<void> {
   const config = await loadConfig(options);
-  const account = config.account.id;
   const found = await withStore(config, options, async (store) => {
-    const unsettled = await store.orders({ closed: false, limit: MAX_OPEN });
+    const account = await accountOf(store, config.account.id);
+    const unsettled = await store.orders({ closed: false, limit: MAX_UNSETTLED });
     const positions = await store.positions();
     const byStatus = await store.orderCounts();
     const sum = (values: readonly string[]) =>
@@ -71,4 +75,24 @@ async function status(options: GlobalOptions): Promise<void> {
       ),
     ];
   });
+}
+
+/**
+ * The account that this database holds; the configured one as long as it holds none.
+ *
+ * @throws {FillwrightFault} `invalid_config` for another one, as `run` does: its cash would read 0.
+ */
+async function accountOf(store: Store, configured: string): Promise<string> {
+  if ((await store.actor(actorId('account', configured))) !== undefined) return configured;
+  for await (const page of store.liveActors()) {
+    const found = page.find(({ kind }) => kind === 'account');
+    if (found === undefined) continue;
+    const account = found.actorId.slice(actorId('account', '').length);
+    throw new FillwrightFault(
+      'invalid_config',
+      `This database holds account "${account}" on venue "${PAPER_VENUE}", the configuration says "${configured}" on "${PAPER_VENUE}". Use another data folder or database.`,
+      { account, venue: PAPER_VENUE },
+    );
+  }
+  return configured;
 }

@@ -77,11 +77,14 @@ function toPlain(node: unknown, source: string, depth: number, refuse: Refuse): 
     throw refuse(node, `at most ${MAX_DEPTH} levels of sections`);
   }
   if (isMap(node)) {
-    const entries: [string, unknown][] = node.items.map((pair) => [
+    const entries = new Map<string, unknown>();
+    for (const { key, value } of node.items) {
       // A key such as 0x12ab is an id and stays as it was written.
-      isScalar(pair.key) ? written(pair.key, source) : String(pair.key),
-      toPlain(pair.value, source, depth + 1, refuse),
-    ]);
+      const name = isScalar(key) ? written(key, source) : String(key);
+      // To YAML, 0x12ab and "0x12ab" are two keys: the second would win without a word.
+      if (entries.has(name)) throw refuse(isScalar(key) ? key : node, `the key ${name} once`);
+      entries.set(name, toPlain(value, source, depth + 1, refuse));
+    }
     return Object.fromEntries(entries);
   }
   if (isSeq(node)) return node.items.map((item) => toPlain(item, source, depth + 1, refuse));

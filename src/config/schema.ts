@@ -86,7 +86,8 @@ const polymarket = section({
       { error: 'a list of { marketId, tokenId, outcome }' },
     )
     .min(1, { error: 'at least one token: see the comments in config/polymarket.yaml' })
-    .max(200, { error: 'at most 200 tokens: one connection carries no more' }),
+    .max(200, { error: 'at most 200 tokens: one connection carries no more' })
+    .superRefine(refuseTwins),
   /** Another address than the public channel's. */
   url: text('a ws:// or wss:// address')
     .refine(isWebSocketUrl, { error: 'a ws:// or wss:// address' })
@@ -224,7 +225,25 @@ export const configSchema = section({
   }).prefault({}),
 });
 
-function isPostgresUrl(value: string): boolean {
+/** A token told twice, or two for one outcome, would mix two books into one. */
+function refuseTwins(
+  tokens: readonly { marketId: string; tokenId: string; outcome: string }[],
+  context: z.RefinementCtx,
+): void {
+  const ids = new Set<string>();
+  const outcomes = new Set<string>();
+  for (const [index, { marketId, tokenId, outcome }] of tokens.entries()) {
+    const refuse = (key: string, message: string) =>
+      context.addIssue({ code: 'custom', path: [index, key], message });
+    const instrument = JSON.stringify([marketId, outcome]);
+    if (ids.has(tokenId)) refuse('tokenId', 'every tokenId once');
+    if (outcomes.has(instrument)) refuse('outcome', 'one YES and one NO token in each market');
+    ids.add(tokenId);
+    outcomes.add(instrument);
+  }
+}
+
+export function isPostgresUrl(value: string): boolean {
   return URL.canParse(value) && /^postgres(?:ql)?:$/.test(new URL(value).protocol);
 }
 

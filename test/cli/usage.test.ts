@@ -52,6 +52,18 @@ describe.runIf(isBuilt)('without a database', () => {
     expect(stderr).toContain('bad.yaml:2: account.depositUsd: got "lots"');
   });
 
+  test('config check names the problems of every strategy', async () => {
+    const entries = '[{ use: martingale }, { use: synthetic-arbitrage, options: { pairs: 1 } }]';
+    await writeFile(join(folder, 'strategies.yaml'), `strategies: ${entries}`);
+    const args = ['config', 'check', 'strategies.yaml'];
+    const { code, stderr } = await runCli(args, { cwd: folder });
+    expect(code).toBe(2);
+    expect(stderr.trimEnd().split('\n')).toEqual([
+      expect.stringContaining('strategies[0].use: got "martingale"'),
+      expect.stringContaining('strategies[1].options.pairs: got 1'),
+    ]);
+  });
+
   test('config check is content with the configurations of the package', async () => {
     for (const name of ['start', 'replay', 'polymarket']) {
       const { code, stdout } = await runCli(['config', 'check', `config/${name}.yaml`, '--json']);

@@ -166,16 +166,52 @@ describe('a leg left alone', () => {
     expect(others).toEqual([]);
     expect(sale).toMatchObject({ instrument: rain.id, side: 'SELL', price: '0.39', size: '25' });
 
-    on.step(
-      orderView(rain, 'SELL', 'synthetic-arbitrage', {
-        intentKey: String(sale?.key),
-        status: 'CONFIRMED',
-        filledSize: '25',
-        closed: true,
-      }),
-    );
-    on.hold('YES', { size: '25' });
+    on.hold('YES', { size: '0' });
     expect(on.timer()).toEqual([]);
+  });
+
+  test.each([
+    ['YES', '25', '0', '25'],
+    ['NO', '25', '10', '15'],
+  ] as const)(
+    '%s is sold after a restart, too: holds %s, the other %s, sells %s',
+    (outcome, size, other, sold) => {
+      const restarted = desk();
+      restarted.show('YES', [], [['0.39', '500']]);
+      restarted.show('NO', [], [['0.39', '500']]);
+      restarted.hold(outcome === 'YES' ? 'NO' : 'YES', { size: other });
+      restarted.hold(outcome, { size });
+      const id = outcome === 'YES' ? rain.id : noRain.id;
+      expect(restarted.timer()).toMatchObject([{ instrument: id, side: 'SELL', size: sold }]);
+    },
+  );
+
+  test('nothing is sold while an order of either outcome is at work', () => {
+    for (const outcome of ['YES', 'NO'] as const) {
+      for (const side of ['BUY', 'SELL'] as const) {
+        const busy = broken('0');
+        busy.hold('YES', { size: '25' });
+        busy.working(outcome, side);
+        expect(busy.timer()).toEqual([]);
+      }
+    }
+  });
+
+  test('a purchase whose other leg is not told yet sells nothing of an older pair', () => {
+    const on = broken('0');
+    on.hold('YES', { size: '50', sellableSize: '25' });
+    on.hold('NO', { size: '25' });
+    expect(on.timer()).toEqual([]);
+  });
+
+  test('what an order has reserved, and another market, is left alone', () => {
+    const on = broken('0');
+    on.hold('YES', { size: '25', reservedShares: '20' });
+    expect(on.timer()).toMatchObject([{ size: '5' }]);
+    const elsewhere = desk({ markets: ['snow'] });
+    elsewhere.show('YES', [], [['0.39', '500']]);
+    elsewhere.hold('YES', { size: '25' });
+    expect(elsewhere.timer()).toEqual([]);
   });
 
   test('a whole pair is kept', () => {
