@@ -75,6 +75,8 @@ export interface Execution {
   /** The bug that ended trading, if one did. */
   readonly failure: unknown;
   stop(): Promise<void>;
+  /** For a start that has failed half way: sends and writes nothing more, waits for nothing. */
+  abandon(): void;
 }
 
 /** Restores everything from the store and takes up the journal where it ended. */
@@ -174,26 +176,31 @@ export async function openExecution(options: ExecutionOptions): Promise<Executio
     onBroken: (error) => fail(error, { part: 'read tables' }),
   });
 
-  const restored = await restore({ store, system, loader, projectedThrough, errors }).catch(
-    (error: unknown) => {
-      projector.stop();
-      throw error;
-    },
-  );
-  log.info({ ...restored }, 'Restored.');
-  if (lastSeq === 0) {
-    dispatch({
-      type: 'engine.opened',
-      accountId: options.accountId,
-      minimumReserveUsd: options.minimumReserveUsd,
-      venue: options.venue.name,
-      maxOpenOrders: options.maxOpenOrders,
-      atMs: clock.now(),
-    });
-  } else {
-    checkSameEngine(registry, options);
-    const { maxOpenOrders, minimumReserveUsd } = options;
-    dispatch({ type: 'engine.restored', maxOpenOrders, minimumReserveUsd, atMs: clock.now() });
+  const restored = await takeUp().catch((error: unknown) => {
+    abandon();
+    throw error;
+  });
+
+  async function takeUp(): Promise<Restored> {
+    const told = await restore({ store, system, loader, projectedThrough, errors });
+    log.info({ ...told }, 'Restored.');
+    const { accountId, maxOpenOrders, minimumReserveUsd } = options;
+    const atMs = clock.now();
+    if (lastSeq === 0) {
+      const venue = options.venue.name;
+      dispatch({ type: 'engine.opened', accountId, minimumReserveUsd, venue, maxOpenOrders, atMs });
+    } else {
+      checkSameEngine(registry, options);
+      dispatch({ type: 'engine.restored', maxOpenOrders, minimumReserveUsd, atMs });
+    }
+    return told;
+  }
+
+  /** Nothing more is sent or written; what is in the log is there for the next start. */
+  function abandon(): void {
+    effects.stop();
+    projector.stop();
+    journal.abandon();
   }
 
   function dispatch(input: EngineInput, rows?: InputRows): void {
@@ -277,6 +284,7 @@ export async function openExecution(options: ExecutionOptions): Promise<Executio
     get failure() {
       return failure;
     },
+    abandon,
     async endEffects() {
       await effects.settled();
       effects.stop();

@@ -44,6 +44,8 @@ export interface Journal {
   /** Inputs not yet answered for. */
   readonly waiting: number;
   readonly health: JournalHealth;
+  /** A batch that the store does not take at once is not tried again. */
+  abandon(): void;
 }
 
 interface Slice {
@@ -78,6 +80,7 @@ export function createJournal(options: JournalOptions): Journal {
   const durable: Slice[] = [];
   let running = false;
   let health: JournalHealth = { state: 'ok' };
+  let abandoned = false;
 
   function setHealth(next: JournalHealth): void {
     if (next.state === health.state) return;
@@ -94,6 +97,7 @@ export function createJournal(options: JournalOptions): Journal {
         return;
       } catch (error) {
         if (!(error instanceof FillwrightFault) || error.code !== 'store_unavailable') throw error;
+        if (abandoned) throw error;
         setHealth({ state: 'lost', error });
         await new Promise<void>((resolve) => clock.at(clock.now() + waitMs, resolve));
         waitMs = Math.min(waitMs * 2, RETRY_LAST_MS);
@@ -195,6 +199,9 @@ export function createJournal(options: JournalOptions): Journal {
     durable() {
       if (health.state === 'broken') return Promise.reject(health.error);
       return (queue.at(-1) ?? durable.at(-1))?.done ?? Promise.resolve();
+    },
+    abandon() {
+      abandoned = true;
     },
     get lastSeq() {
       return lastSeq;

@@ -173,7 +173,15 @@ export function createTrading(parts: TradingParts): Trading {
       minimumReserveUsd: parts.account.minimumReserveUsd,
       catchUpSince: (sinceMs) => link.takeTradesSince(sinceMs),
     });
-    const { registry, dispatch, journal, openGate } = execution;
+    const opened = execution;
+    await begin(opened).catch((error: unknown) => {
+      opened.abandon();
+      void link.stop().catch(() => undefined);
+      throw error;
+    });
+  }
+
+  async function begin({ registry, dispatch, journal, openGate }: Execution): Promise<void> {
     const { depositsUsd } = registry.snapshot(registry.account()).context;
     if (depositsUsd === '0' && parts.account.depositUsd !== '0') {
       const amountUsd = parts.account.depositUsd;
