@@ -53,7 +53,10 @@ export async function openWorld(): Promise<World> {
       await first.query(`create schema ${schema}`);
       await first.end();
       schemas.push(schema);
-      const pool = new pg.Pool({ ...clientConfig({ address: opened.address, schema: schema }), max: connections });
+      const pool = new pg.Pool({
+        ...clientConfig({ address: opened.address, schema: schema }),
+        max: connections,
+      });
       pools.push(pool);
       return pool;
     },

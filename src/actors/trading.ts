@@ -166,19 +166,21 @@ export function createTrading(parts: TradingParts): Trading {
   async function start(): Promise<void> {
     await store.migrate();
     await store.acquireWriter();
-    await venue.start();
-    execution = await openExecution({
-      ...parts,
-      accountId: parts.account.id,
-      minimumReserveUsd: parts.account.minimumReserveUsd,
-      catchUpSince: (sinceMs) => link.takeTradesSince(sinceMs),
-    });
-    const opened = execution;
-    await begin(opened).catch((error: unknown) => {
-      opened.abandon();
-      void link.stop().catch(() => undefined);
+    try {
+      await venue.start();
+      execution = await openExecution({
+        ...parts,
+        accountId: parts.account.id,
+        minimumReserveUsd: parts.account.minimumReserveUsd,
+        catchUpSince: (sinceMs) => link.takeTradesSince(sinceMs),
+      });
+      await begin(execution);
+    } catch (error) {
+      execution?.abandon();
+      await link.stop().catch(() => undefined);
+      await venue.stop().catch(() => undefined);
       throw error;
-    });
+    }
   }
 
   async function begin({ registry, dispatch, journal, openGate }: Execution): Promise<void> {
