@@ -9,7 +9,7 @@ import { openWorld, type World } from './world.ts';
 const { values } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
-    only: { type: 'string', default: 'fills,open,create,restore,intents' },
+    only: { type: 'string', default: 'open,fills,create,restore,intents' },
   },
 });
 

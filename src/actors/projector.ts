@@ -4,24 +4,23 @@
  * into rows can happen while the next turns run. A cut is written only once the log holds its
  * turns, and all of it in one transaction, so that snapshots always stand for one moment.
  */
-import { setImmediate as nextTick } from 'node:timers/promises';
 import type { AnyMachineSnapshot } from 'xstate';
 import { FillwrightFault } from '../domain/faults.ts';
-import { publicStatus } from '../machines/order.status.ts';
+import { type OrderStatus, publicStatus } from '../machines/order.status.ts';
 import { encodeSnapshot, VERSIONS } from './codec.ts';
 import type { Facts, OrderStep } from './facts.ts';
 import { noteOf } from './notes.ts';
 import { readable } from './outside.ts';
 import type { Clock } from './ports.ts';
 import { type Entry, type Logics, MAX_CRASHES, type SnapshotOf } from './registry.ts';
-import { isClosedOrder, orderRow, positionRow } from './rows.ts';
+import { type Axes, isClosedOrder, orderRow, positionRow } from './rows.ts';
 import type {
   ActorRow,
   OrderEventRow,
-  OrderRow,
   OutboxRow,
   PositionRow,
   Projection,
+  Rows,
   Store,
 } from './store-port.ts';
 
@@ -43,8 +42,6 @@ export const SNAPSHOT_EVERY_MS = 3_000;
 export const MAX_LAG_INPUTS = 50_000;
 /** Order steps of one turn, for ids: a turn that restores every order at once has the most. */
 const MAX_STEPS_PER_TURN = 1_000_000;
-/** Rows made in one go before other work gets the thread. */
-const ROWS_PER_SLICE = 50;
 const RETRY_MS = 500;
 
 export interface Projector {
@@ -110,7 +107,7 @@ export function createProjector(options: ProjectorOptions): Projector {
       unsaved.clear();
       savedAtMs = clock.now();
     }
-    const projection = await buildProjection(save ? throughSeq : through, saved, changed, taken);
+    const projection = buildProjection(save ? throughSeq : through, saved, changed, taken);
     await options.durable();
     storing = write(projection).finally(() => {
       storing = undefined;
@@ -142,46 +139,29 @@ export function createProjector(options: ProjectorOptions): Projector {
     }
   }
 
-  async function buildProjection(
+  function buildProjection(
     throughSeq: number,
     saved: readonly CutActor[],
     changed: readonly CutActor[],
     taken: ReturnType<Facts['take']>,
-  ): Promise<Projection> {
-    const actors: ActorRow[] = [];
-    for (const actor of saved) {
-      actors.push(actorRow(actor));
-      if (actors.length % ROWS_PER_SLICE === 0) await nextTick();
-    }
-    const orders: OrderRow[] = [];
+  ): Projection {
+    const orders: SnapshotOf['order'][] = [];
     const positions: PositionRow[] = [];
-    for (const [index, actor] of changed.entries()) {
-      if (actor.entry.kind === 'order')
-        orders.push(orderRow(actor.snapshot as SnapshotOf['order']));
-      else if (actor.entry.kind === 'position') {
-        positions.push(positionRow((actor.snapshot as SnapshotOf['position']).context));
+    for (const { entry, snapshot } of changed) {
+      if (entry.kind === 'order') orders.push(snapshot as SnapshotOf['order']);
+      else if (entry.kind === 'position') {
+        positions.push(positionRow((snapshot as SnapshotOf['position']).context));
       }
-      if (index % ROWS_PER_SLICE === ROWS_PER_SLICE - 1) await nextTick();
-    }
-    const orderEvents: OrderEventRow[] = [];
-    const outbox: OutboxRow[] = [];
-    let inTurn = 0;
-    for (const [index, step] of taken.steps.entries()) {
-      const row = orderEventRow(step);
-      orderEvents.push(row);
-      inTurn = taken.steps[index - 1]?.seq === step.seq ? inTurn + 1 : 0;
-      if (isPublic(step, row)) outbox.push(outboxRow(step, row, inTurn));
-      if (orderEvents.length % ROWS_PER_SLICE === 0) await nextTick();
     }
     return {
       throughSeq,
-      actors,
-      orders,
-      orderEvents,
+      actors: rowsOf(saved, actorRow),
+      orders: rowsOf(orders, orderRow),
+      orderEvents: rowsOf(taken.steps, orderEventRow),
       legs: taken.legs,
       positions,
       ledger: taken.ledger,
-      outbox,
+      outbox: rowsOf(published(taken.steps), outboxRow),
       exits: taken.exits,
       metadata: {},
     };
@@ -272,6 +252,17 @@ export function createProjector(options: ProjectorOptions): Projector {
   };
 }
 
+/** Rows that are made when their turn to be written has come. */
+function rowsOf<Source, Row>(
+  sources: readonly Source[],
+  rowOf: (source: Source) => Row,
+): Rows<Row> {
+  return {
+    length: sources.length,
+    slice: (start, end) => sources.slice(start, end).map(rowOf),
+  };
+}
+
 function orderEventRow(step: OrderStep): OrderEventRow {
   const { before: from, after: to } = step;
   return {
@@ -282,23 +273,41 @@ function orderEventRow(step: OrderStep): OrderEventRow {
     type: step.event.type,
     fromState: from === undefined ? '' : `${from.execution}/${from.settlement}`,
     toState: `${to.execution}/${to.settlement}`,
-    status: publicStatus(to.execution, to.settlement),
+    status: statusAt(to),
     note: readable(noteOf(step.event)),
     event: JSON.stringify(step.event),
   };
 }
 
-/** Consumers hear of every change of the public status; legs are rows of their own. */
-function isPublic(step: OrderStep, row: OrderEventRow): boolean {
-  const { before } = step;
-  return before === undefined || publicStatus(before.execution, before.settlement) !== row.status;
+function statusAt({ execution, settlement }: Axes): OrderStatus {
+  return publicStatus(execution, settlement);
 }
 
-function outboxRow(step: OrderStep, row: OrderEventRow, inTurn: number): OutboxRow {
+/** A step that consumers hear of, with its place among the steps of its turn. */
+interface Published {
+  readonly step: OrderStep;
+  readonly inTurn: number;
+}
+
+/** Consumers hear of every change of the public status; legs are rows of their own. */
+function published(steps: readonly OrderStep[]): readonly Published[] {
+  const found: Published[] = [];
+  let inTurn = 0;
+  for (const [index, step] of steps.entries()) {
+    inTurn = steps[index - 1]?.seq === step.seq ? inTurn + 1 : 0;
+    const { before, after } = step;
+    if (before !== undefined && statusAt(before) === statusAt(after)) continue;
+    found.push({ step, inTurn });
+  }
+  return found;
+}
+
+function outboxRow({ step, inTurn }: Published): OutboxRow {
+  const { clientOrderId, number, event } = step;
   return {
     outboxId: step.seq * MAX_STEPS_PER_TURN + inTurn,
-    type: step.event.type,
-    body: `{"clientOrderId":${JSON.stringify(step.clientOrderId)},"number":${row.number},"status":"${row.status}","event":${row.event}}`,
-    atMs: row.atMs,
+    type: event.type,
+    body: JSON.stringify({ clientOrderId, number, status: statusAt(step.after), event }),
+    atMs: event.atMs,
   };
 }

@@ -177,18 +177,27 @@ export interface ExitEventRow {
 }
 
 /**
+ * Rows to be written: an array, or rows that are made anew whenever a piece of them is asked for, so
+ * that thousands need not be held while they wait for their turn. The latter have each key once.
+ */
+export interface Rows<Row> {
+  readonly length: number;
+  slice(start: number, end: number): readonly Row[];
+}
+
+/**
  * What follows from the log, written in one transaction. With snapshots (`actors`) it is their cut, and
  * `throughSeq` the last input that they know; rows without snapshots may be ahead of it.
  */
 export interface Projection {
   readonly throughSeq: number;
-  readonly actors: readonly ActorRow[];
-  readonly orders: readonly OrderRow[];
-  readonly orderEvents: readonly OrderEventRow[];
+  readonly actors: Rows<ActorRow>;
+  readonly orders: Rows<OrderRow>;
+  readonly orderEvents: Rows<OrderEventRow>;
   readonly legs: readonly LegRow[];
-  readonly positions: readonly PositionRow[];
+  readonly positions: Rows<PositionRow>;
   readonly ledger: readonly LedgerRow[];
-  readonly outbox: readonly OutboxRow[];
+  readonly outbox: Rows<OutboxRow>;
   readonly exits: readonly ExitEventRow[];
   readonly metadata: Readonly<Record<string, string>>;
 }

@@ -179,6 +179,7 @@ export function createTrading(parts: TradingParts): Trading {
       execution?.abandon();
       await link.stop().catch(() => undefined);
       await venue.stop().catch(() => undefined);
+      execution = undefined;
       throw error;
     }
   }

@@ -66,11 +66,13 @@ export function createVenueLink(options: VenueLinkOptions): VenueLink {
     const leg = canonicalLeg(told);
     const clientOrderId = await find(leg.venueOrderId);
     const atMs = clock.now();
-    const entry = clientOrderId === undefined ? undefined : registry.orders.get(clientOrderId);
-    if (clientOrderId === undefined || entry === undefined) {
+    if (clientOrderId === undefined) {
       dispatch({ type: 'venue.orphanReported', leg, atMs });
       return;
     }
+    const entry = registry.orders.get(clientOrderId);
+    // It left memory since it was found: it is found again.
+    if (entry === undefined) return takeLeg(told);
     const other = mismatch(leg, registry.snapshot(entry).context);
     if (other !== undefined) return refuseLeg(told, other);
     dispatch({ type: 'venue.legReported', clientOrderId, leg, atMs });

@@ -44,22 +44,25 @@ export const REPORT_WHILE_SENDING = [
   { target: 'unknown', actions: ['takeReport', 'recheckSoon', 'countFault'] },
 ] as const;
 
+/** An order that we held to be over is alive: what it may still spend is held back again. */
+const REVIVE = ['takeReport', 'reserveAgain', 'countFault'] as const;
+
 // The venue shows the order that it had refused: it is alive after all.
 export const REPORT_AGAINST_A_REFUSAL = [
   {
     guard: 'reportsAliveAndCancelRequested',
     target: 'cancelling',
-    actions: ['takeReport', 'reserveAgain', 'countFault'],
+    actions: REVIVE,
   },
   {
     guard: 'reportsLive',
     target: 'working',
-    actions: ['takeReport', 'reserveAgain', 'countFault'],
+    actions: REVIVE,
   },
   {
     guard: 'reportsDelayed',
     target: 'working.delayed',
-    actions: ['takeReport', 'reserveAgain', 'countFault'],
+    actions: REVIVE,
   },
   { actions: ['takeReport', 'release'] },
 ] as const;
@@ -97,14 +100,14 @@ const REPORT_AFTER_THE_END = [
   {
     guard: 'revivesToBeCancelled',
     target: 'cancelling',
-    actions: ['takeReport', 'reserveAgain', 'countFault'],
+    actions: REVIVE,
   },
   {
     guard: 'revivesDelayed',
     target: 'working.delayed',
-    actions: ['takeReport', 'reserveAgain', 'countFault'],
+    actions: REVIVE,
   },
-  { guard: 'revives', target: 'working', actions: ['takeReport', 'reserveAgain', 'countFault'] },
+  { guard: 'revives', target: 'working', actions: REVIVE },
   { actions: ['takeReport', 'release'] },
 ] as const;
 

@@ -1,20 +1,22 @@
 /** Writing what follows from the log: whole pages of rows, one transaction, every row repeatable. */
 import { type CompiledQuery, type Kysely, type RawBuilder, sql } from 'kysely';
-import type { Projection } from '../../actors/store-port.ts';
+import type { Projection, Rows } from '../../actors/store-port.ts';
 import { FillwrightFault } from '../../domain/faults.ts';
 import { codeOf } from './fault.ts';
 import * as tables from './tables.ts';
 import type { HeldLock } from './writer-lock.ts';
 
-/** Rows in one statement, and in one piece of COPY text: about a millisecond of making it. */
-const PAGE_ROWS = 500;
+/** More rows than this in one projection are not written as one statement. */
+const STATEMENT_ROWS = 500;
+/** Rows in one piece of COPY text: about a millisecond of making them. */
+const PAGE_ROWS = 50;
 /** More rows of one table than this go by COPY: two more round trips, a third of the work. */
 const FEW_ROWS = 100;
 
 /** Rows for one table, made into statements when their turn has come. */
 interface Write {
   readonly table: string;
-  readonly rows: readonly object[];
+  readonly rows: Rows<object>;
   insert(): RawBuilder<unknown>;
   load(): readonly CompiledQuery[];
 }
@@ -50,18 +52,15 @@ export async function writeProjection(
 }
 
 /** A write of `rows`; none for no rows. */
-export function writesOf<Row extends object>(
-  table: tables.Table<Row>,
-  rows: readonly Row[],
-): Write[] {
+export function writesOf<Row extends object>(table: tables.Table<Row>, rows: Rows<Row>): Write[] {
   if (rows.length === 0) return [];
   const insert = () => table.insert(rows);
   return [{ table: table.name, rows, insert, load: () => table.load(rows, PAGE_ROWS) }];
 }
 
 /**
- * Runs all of `writes` or none. A few rows go as one statement, which is a transaction by itself
- * and one round trip; more go table by table, and the process works in between.
+ * Runs all of `writes` or none. A few rows go as one statement; more go table by table, and the
+ * process works in between.
  *
  * With `held` the lock is looked at again last of all: what was under way when its connection died
  * may arrive after another engine has written, and must not be laid over that.
@@ -74,35 +73,33 @@ export async function writeAll(
 ): Promise<void> {
   const count = writes.reduce((sum, write) => sum + write.rows.length, 0);
   if (count === 0) return;
-  try {
-    if (count <= PAGE_ROWS) await insertAll(db, writes, held);
-    else await insertInParts(db, writes, held);
-  } catch (error) {
-    if (codeOf(error) !== DIVISION_BY_ZERO) throw error;
-    const message = 'The writer lock was lost during a write; nothing of it was written.';
-    throw new FillwrightFault('store_unavailable', message, {}, { cause: error });
+  const areFew = count <= STATEMENT_ROWS;
+  if (areFew && held === undefined) return insertAll(db, writes);
+  await db.transaction().execute(async (transaction) => {
+    if (areFew) await insertAll(transaction, writes);
+    else await insertInParts(transaction, writes);
+    if (held !== undefined) await assertHeld(transaction, held);
+  });
+}
+
+async function insertInParts(db: Kysely<unknown>, writes: readonly Write[]): Promise<void> {
+  for (const write of writes) {
+    if (write.rows.length <= FEW_ROWS) await insertAll(db, [write]);
+    else await naming([write], () => loadAll(db, write));
   }
 }
 
-async function insertInParts(
-  db: Kysely<unknown>,
-  writes: readonly Write[],
-  held?: HeldLock,
-): Promise<void> {
-  await db.transaction().execute(async (transaction) => {
-    for (const write of writes) {
-      if (write.rows.length <= FEW_ROWS) await insertAll(transaction, [write]);
-      else await naming([write], () => loadAll(transaction, write));
-    }
-    if (held !== undefined) await failUnless(held).execute(transaction);
+function insertAll(db: Kysely<unknown>, writes: readonly Write[]): Promise<void> {
+  return naming(writes, async () => {
+    await oneStatement(writes.map((write) => write.insert())).execute(db);
   });
 }
 
-function insertAll(db: Kysely<unknown>, writes: readonly Write[], held?: HeldLock): Promise<void> {
-  const inserts = () => writes.map((write) => write.insert());
-  return naming(writes, async () => {
-    await (held === undefined ? oneStatement(inserts()) : guarded(inserts(), held)).execute(db);
-  });
+async function assertHeld(db: Kysely<unknown>, held: HeldLock): Promise<void> {
+  const { rows } = await sql`select from ${held}`.execute(db);
+  if (rows.length > 0) return;
+  const message = 'The writer lock was lost during a write; nothing of it was written.';
+  throw new FillwrightFault('store_unavailable', message);
 }
 
 async function loadAll(transaction: Kysely<unknown>, write: Write): Promise<void> {
@@ -127,21 +124,6 @@ function oneStatement(inserts: readonly RawBuilder<unknown>[]): RawBuilder<unkno
   return sql`with ${sql.join(parts)} ${last}`;
 }
 
-/** No write of ours divides; so this is the server's way to take one back where the lock is gone. */
-const DIVISION_BY_ZERO = '22012';
-
-function failUnless(held: HeldLock): RawBuilder<unknown> {
-  return sql`select 1 / count(*) from ${held}`;
-}
-
-/** The same, then the look at the lock. It asks for the number of rows, so that it comes after them. */
-function guarded(inserts: readonly RawBuilder<unknown>[], held: HeldLock): RawBuilder<unknown> {
-  const parts = inserts.map((insert, i) => sql`${sql.raw(`w${i}`)} as (${insert} returning 1)`);
-  const counts = inserts.map((_, i) => sql.raw(`(select count(*) from w${i})`));
-  const written = sql.join(counts, sql` + `);
-  return sql`with ${sql.join(parts)} ${failUnless(held)} and ${written} >= 0`;
-}
-
 /** Codes of text that PostgreSQL refuses: bad byte, bad escape, bad surrogate pair. */
 const REFUSED_TEXT = new Set(['22021', '22P02', '22P05']);
 
@@ -149,7 +131,7 @@ const REFUSED_TEXT = new Set(['22021', '22P02', '22P05']);
  * Names the text that made the server refuse rows: half a character or a NUL inside a value.
  * @throws {InvalidValue} when there is one.
  */
-export function assertStorable(table: string, rows: readonly object[], error: unknown): void {
+export function assertStorable(table: string, rows: Rows<object>, error: unknown): void {
   if (!REFUSED_TEXT.has(codeOf(error) ?? '')) return;
   const found = tables.unstorable(table, rows);
   if (found !== undefined) throw found;

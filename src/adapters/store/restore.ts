@@ -18,14 +18,8 @@ export async function projectedThrough(db: Kysely<unknown>): Promise<number> {
   const value = await metadata(db, tables.PROJECTED_THROUGH);
   const seq = Number(value ?? '0');
   if (Number.isSafeInteger(seq)) return seq;
-  throw new FillwrightFault(
-    'corrupt_row',
-    `${tables.PROJECTED_THROUGH} holds ${value}, no number.`,
-    {
-      key: tables.PROJECTED_THROUGH,
-      value,
-    },
-  );
+  const key = tables.PROJECTED_THROUGH;
+  throw new FillwrightFault('corrupt_row', `${key} holds ${value}, no number.`, { key, value });
 }
 
 export async function lastSeq(db: Kysely<unknown>): Promise<number> {

@@ -18,6 +18,7 @@ import type {
   PaperTradeRow,
   PositionRow,
   PreparedRow,
+  Rows,
 } from '../../actors/store-port.ts';
 import { InvalidValue } from '../../domain/faults.ts';
 import { CopyInput, copyText } from './copy.ts';
@@ -43,12 +44,12 @@ export interface Table<Row> {
   /** Select list that names columns as the row type does. */
   readonly columns: RawBuilder<unknown>;
   /** Writes all rows in one statement with one parameter. */
-  insert(rows: readonly Row[]): RawBuilder<unknown>;
+  insert(rows: Rows<Row>): RawBuilder<unknown>;
   /**
    * The same for many rows, in one transaction: COPY to a table of the session, from there as
    * `insert` does it. Text is made of `pageRows` rows at a time.
    */
-  load(rows: readonly Row[], pageRows: number): readonly CompiledQuery[];
+  load(rows: Rows<Row>, pageRows: number): readonly CompiledQuery[];
 }
 
 /** `averageFillPrice` to `average_fill_price`. */
@@ -76,8 +77,11 @@ function onConflict<Row>(fields: Fields<Row>, conflict: Conflict<Row>): string {
 }
 
 /** One statement may replace a row once; so of several rows with one key the last stands. */
-function newest<Row>(rows: readonly Row[], key: readonly (keyof Row & string)[]): readonly Row[] {
-  const byKey = new Map(rows.map((row) => [JSON.stringify(key.map((field) => row[field])), row]));
+function newest<Row>(rows: Rows<Row>, key: readonly (keyof Row & string)[]): Rows<Row> {
+  if (!Array.isArray(rows)) return rows;
+  const byKey = new Map<string, Row>(
+    rows.map((row: Row) => [JSON.stringify(key.map((field) => row[field])), row]),
+  );
   return byKey.size === rows.length ? rows : [...byKey.values()];
 }
 
@@ -102,13 +106,13 @@ function table<Row extends object>(
   const move = CompiledQuery.raw(
     `${into} ${columns} from ${staged} ${onConflict(fields, conflict)}`,
   );
-  const distinct = (rows: readonly Row[]) =>
+  const distinct = (rows: Rows<Row>) =>
     conflict.do === 'update' ? newest(rows, conflict.key) : rows;
 
   return {
     name,
     columns: sql.raw(names.map((field) => `${snake(field)} as "${field}"`).join(', ')),
-    insert: (rows) => sql`${before}${JSON.stringify(distinct(rows))}${after}`,
+    insert: (rows) => sql`${before}${JSON.stringify(allOf(distinct(rows)))}${after}`,
     load(rows, pageRows) {
       const input = new CopyInput(pagesOf(name, distinct(rows), names, pageRows));
       return [stage, CompiledQuery.raw(`copy ${staged} (${columns}) from stdin`, [input]), move];
@@ -116,9 +120,13 @@ function table<Row extends object>(
   };
 }
 
+function allOf<Row>(rows: Rows<Row>): readonly Row[] {
+  return rows.slice(0, rows.length);
+}
+
 function* pagesOf<Row extends object>(
   table: string,
-  rows: readonly Row[],
+  rows: Rows<Row>,
   names: readonly (keyof Row & string)[],
   pageRows: number,
 ): Generator<string> {
@@ -132,8 +140,8 @@ function* pagesOf<Row extends object>(
 }
 
 /** The first text of `rows` that PostgreSQL cannot keep: half a character, or a NUL inside. */
-export function unstorable(table: string, rows: readonly object[]): InvalidValue | undefined {
-  for (const row of rows) {
+export function unstorable(table: string, rows: Rows<object>): InvalidValue | undefined {
+  for (const row of allOf(rows)) {
     for (const [name, value] of Object.entries(row)) {
       if (typeof value !== 'string' || (value.isWellFormed() && !value.includes('\0'))) continue;
       return new InvalidValue(`${table}.${name}`, value, 'text without NUL or half characters');

@@ -12,6 +12,7 @@ import type {
   PositionRow,
   PreparedRow,
   Projection,
+  Rows,
   Store,
 } from '../../../src/actors/store-port.ts';
 
@@ -205,8 +206,10 @@ const CROWD = 600;
 
 /** `of` among hundreds of other rows in each table that it has rows for. */
 export function crowded(of: Projection): Projection {
-  const crowd = <Row>(rows: readonly Row[], make: (index: number) => Row): readonly Row[] =>
-    rows.length === 0 ? rows : [...Array.from({ length: CROWD }, (_, i) => make(i)), ...rows];
+  const crowd = <Row>(rows: Rows<Row>, make: (index: number) => Row): readonly Row[] => {
+    const few = rows.slice(0, rows.length);
+    return few.length === 0 ? few : [...Array.from({ length: CROWD }, (_, i) => make(i)), ...few];
+  };
   const accountId = 'crowd';
   return {
     ...of,
