@@ -16,7 +16,7 @@ import { bool, decimalField, listOf, section, text, wholeNumber } from '../src/c
 import { readOptions } from '../src/config/options.ts';
 import { type Decimal, decimal, toText, ZERO } from '../src/domain/decimal.ts';
 import { InvalidValue } from '../src/domain/faults.ts';
-import type { Instrument } from '../src/domain/instrument.ts';
+import { type Instrument, isOfMarkets } from '../src/domain/instrument.ts';
 import type { BookSnapshot } from '../src/domain/market-data.ts';
 import { bestAsk, bestBid } from '../src/domain/order-book.ts';
 import { quantisePrice, quantiseSize } from '../src/domain/quantise.ts';
@@ -29,8 +29,8 @@ const PAUSE_MS = 10_000;
 const price = () => decimalField('a price', { above: '0', below: '1' });
 
 const schema = section({
-  /** Ids of the markets to trade. Absent: all of them. */
-  markets: listOf(text('a market id')).optional(),
+  /** Ids or names of the markets to trade. Absent: all of them. */
+  markets: listOf(text('a market id or name')).optional(),
   /** Buys at this price and above. */
   minimumPrice: price().prefault('0.85'),
   /** Buys at this price and below. */
@@ -194,7 +194,7 @@ export function buyHighProbability(input: unknown): Strategy {
       if (context.now() < (pausedUntilMs.get(book.instrumentId) ?? 0)) return undefined;
       const instrument = context.instruments().find(({ id }) => id === book.instrumentId);
       if (instrument === undefined) return undefined;
-      if (options.markets?.includes(instrument.marketId) === false) return undefined;
+      if (!isOfMarkets(instrument, options.markets)) return undefined;
       const intent =
         exit(book, instrument, options, context) ?? entry(book, instrument, options, context);
       return intent === undefined ? undefined : [intent];

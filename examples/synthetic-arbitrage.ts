@@ -18,7 +18,7 @@ import { decimalField, listOf, section, text, wholeNumber } from '../src/config/
 import { readOptions } from '../src/config/options.ts';
 import { Decimal, decimal, toText, ZERO } from '../src/domain/decimal.ts';
 import { feeUsd, worstFeeForShares } from '../src/domain/fees.ts';
-import type { Instrument } from '../src/domain/instrument.ts';
+import { type Instrument, isOfMarkets } from '../src/domain/instrument.ts';
 import type { BookSnapshot } from '../src/domain/market-data.ts';
 import { bestBid, effectivePrice } from '../src/domain/order-book.ts';
 import { quantisePrice, quantiseSize } from '../src/domain/quantise.ts';
@@ -27,8 +27,8 @@ import { quantisePrice, quantiseSize } from '../src/domain/quantise.ts';
 const PAUSE_MS = 2_000;
 
 const schema = section({
-  /** Ids of the markets to trade. Absent: all of them. */
-  markets: listOf(text('a market id')).optional(),
+  /** Ids or names of the markets to trade. Absent: all of them. */
+  markets: listOf(text('a market id or name')).optional(),
   /** Shares of each outcome in one pair of orders. */
   pairShares: decimalField('shares', { above: '0' }, 2).prefault('25'),
   /** Pairs of shares held in one market. */
@@ -150,7 +150,7 @@ export function syntheticArbitrage(input: unknown): Strategy {
       if (one === undefined || other === undefined) return undefined;
       const [yes, no] = one.outcome === 'YES' ? [one, other] : [other, one];
       const { marketId } = yes;
-      if (options.markets?.includes(marketId) === false) return undefined;
+      if (!isOfMarkets(yes, options.markets)) return undefined;
       const [yesBook, noBook] = [context.book(yes.id), context.book(no.id)];
       if (yesBook === undefined || noBook === undefined) return undefined;
 
@@ -196,7 +196,7 @@ export function syntheticArbitrage(input: unknown): Strategy {
       const intents: (StrategyIntent | undefined)[] = [];
       for (const yes of context.instruments()) {
         const no = yes.outcome === 'YES' ? context.complement(yes.id) : undefined;
-        if (no === undefined || options.markets?.includes(yes.marketId) === false) continue;
+        if (no === undefined || !isOfMarkets(yes, options.markets)) continue;
         if (isAtWork(yes, context) || isAtWork(no, context)) continue;
         intents.push(sellExcess(yes, no, context) ?? sellExcess(no, yes, context));
       }

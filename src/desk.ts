@@ -1,4 +1,4 @@
-/** One trading desk: market data into a paper venue, strategies over it, and the engine between. */
+/** One trading desk: market data and a venue, strategies over them, and the engine between. */
 import type { InspectionEvent } from 'xstate';
 import type { Log } from './actors/execution.ts';
 import { createMarketView, type MarketView } from './actors/market-view.ts';
@@ -7,21 +7,20 @@ import type { Strategy } from './actors/strategy.ts';
 import { createStrategyRunner, type StrategyRunner } from './actors/strategy-runner.ts';
 import { createTrading } from './actors/trading.ts';
 import type { Trading } from './actors/trading-api.ts';
-import type { SeededRandom } from './adapters/random.ts';
 import type { PostgresStore } from './adapters/store/postgres-store.ts';
-import { createPaperVenue, type PaperVenue } from './adapters/venues/paper/paper-venue.ts';
 import type { Config } from './config.ts';
 import type { MarketEvent } from './domain/market-data.ts';
 import { availableUsd } from './machines/account.machine.ts';
-import { type MarketData, PAPER_VENUE } from './market-data.ts';
+import type { MarketData } from './market-data.ts';
+import type { OpenVenue } from './venue.ts';
 
 export interface DeskParts {
   readonly store: PostgresStore;
   readonly clock: Clock;
   readonly ids: Ids;
-  readonly random: SeededRandom;
   readonly log: Log;
   readonly marketData: MarketData;
+  readonly venue: OpenVenue;
   readonly strategies: readonly Strategy[];
   readonly checkIdentities: boolean;
   readonly inspect?: (event: InspectionEvent) => void;
@@ -29,7 +28,6 @@ export interface DeskParts {
 
 export interface Desk {
   readonly trading: Trading;
-  readonly venue: PaperVenue;
   readonly view: MarketView;
   readonly runner: StrategyRunner;
   /** Hands one market event to the venue, then to the strategies. */
@@ -42,25 +40,15 @@ export interface Desk {
 }
 
 export function createDesk(config: Config, parts: DeskParts): Desk {
-  const { clock, ids, log, store } = parts;
+  const { clock, ids, log, store, venue } = parts;
   const view = createMarketView();
-  const venue = createPaperVenue({
-    name: PAPER_VENUE,
-    clock,
-    ids,
-    random: parts.random.next,
-    store: store.paper,
-    log,
-    settings: config.paper,
-    instruments: () => parts.marketData.instruments(),
-  });
   const trading = createTrading({
     store,
-    venue,
+    venue: venue.venue,
     clock,
     ids,
     log,
-    account: config.account,
+    account: { ...config.account, depositUsd: () => venue.openingUsd() },
     maxOpenOrders: config.maxOpenOrders,
     checkIdentities: parts.checkIdentities,
     ...(parts.inspect === undefined ? {} : { inspect: parts.inspect }),
@@ -74,12 +62,11 @@ export function createDesk(config: Config, parts: DeskParts): Desk {
   });
   return {
     trading,
-    venue,
     view,
     runner,
     feed(event) {
       view.take(event);
-      venue.onMarketEvent(event);
+      venue.take(event);
       runner.take(event);
     },
     async stop() {

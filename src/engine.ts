@@ -4,7 +4,7 @@
  */
 import type { InspectionEvent } from 'xstate';
 import type { Log } from './actors/execution.ts';
-import type { MarketDataSource } from './actors/ports.ts';
+import type { Ids, MarketDataSource } from './actors/ports.ts';
 import type { Strategy } from './actors/strategy.ts';
 import {
   type PositionSummary,
@@ -24,6 +24,7 @@ import type { BookSnapshot } from './domain/market-data.ts';
 import { type MarketData, openMarketData } from './market-data.ts';
 import { type OpenStore, openStore } from './open-store.ts';
 import { loadStrategies } from './strategies.ts';
+import { type OpenVenue, openVenue } from './venue.ts';
 
 export type { Log } from './actors/execution.ts';
 export type { EngineEvent, EngineEventOf, EngineEventType } from './actors/publisher.ts';
@@ -94,6 +95,7 @@ export interface Engine extends Shared {
 interface Running {
   readonly opened: OpenStore;
   readonly marketData: MarketData;
+  readonly venue: OpenVenue;
   readonly desk: Desk;
   readonly abort: AbortController;
   readonly feeding: Promise<void>;
@@ -145,16 +147,40 @@ export function createEngine(config: Config, parts: EngineParts): Engine {
     const { store } = opened;
     await store.migrate();
     const random = createRandom(`${process.pid}-${clock.now()}`);
-    const marketData = parts.marketData ?? (await openMarketData(config, { clock, random, log }));
+    const ids = createIds({ clock });
+    let marketData: MarketData | undefined;
+    const venue = await openVenue(config, {
+      ...{ store, clock, ids, random: random.next, log },
+      instruments: () => marketData?.instruments() ?? [],
+    });
+    try {
+      const { channel } = venue;
+      marketData =
+        parts.marketData ?? (await openMarketData(config, { clock, random, log, channel }));
+      return await openDesk(opened, marketData, venue, ids, startedAt);
+    } catch (error) {
+      await venue.close();
+      throw error;
+    }
+  }
+
+  async function openDesk(
+    opened: OpenStore,
+    marketData: MarketData,
+    venue: OpenVenue,
+    ids: Ids,
+    startedAt: number,
+  ): Promise<Running> {
+    const { store } = opened;
     const saved = await store.metadata(SOURCE_STATE);
     if (saved !== undefined) restoreState(marketData, saved);
     const desk = createDesk(config, {
       store,
       clock,
-      ids: createIds({ clock }),
-      random,
+      ids,
       log,
       marketData,
+      venue,
       strategies: parts.strategies ?? (await loadStrategies(config)),
       checkIdentities: config.checkIdentities,
       ...(parts.inspect === undefined ? {} : { inspect: parts.inspect }),
@@ -165,7 +191,7 @@ export function createEngine(config: Config, parts: EngineParts): Engine {
     const feeding = feed(marketData.source, desk, abort.signal);
     // Nobody may be waiting for its end yet: without this a fault of it would end the process.
     feeding.catch(() => undefined);
-    const opening = { opened, marketData, desk, abort, feeding, startedAt };
+    const opening = { opened, marketData, venue, desk, abort, feeding, startedAt };
     keepState(opened.store, marketData);
     return opening;
   }
@@ -216,7 +242,7 @@ export function createEngine(config: Config, parts: EngineParts): Engine {
     // A start that fails leaves nothing to stop; its own caller is told why.
     await starting?.catch(() => undefined);
     if (running === undefined) return undefined;
-    const { opened, marketData, desk, abort, feeding } = running;
+    const { opened, marketData, venue, desk, abort, feeding } = running;
     cancelKeeping?.();
     abort.abort();
     await feeding.catch(() => undefined);
@@ -230,6 +256,7 @@ export function createEngine(config: Config, parts: EngineParts): Engine {
     } finally {
       running = undefined;
       cancelKeeping?.();
+      await venue.close();
       await opened.close();
     }
   }

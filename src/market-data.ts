@@ -8,9 +8,7 @@ import { createSimulator } from './adapters/marketdata/simulator-source.ts';
 import type { SeededRandom } from './adapters/random.ts';
 import type { Config } from './config.ts';
 import { type Instrument, instrumentId } from './domain/instrument.ts';
-
-/** Every instrument of the paper venue is `paper:market:outcome`. */
-export const PAPER_VENUE = 'paper';
+import { PAPER_VENUE, type VenueChannel } from './venue.ts';
 
 export interface MarketData {
   readonly source: MarketDataSource;
@@ -20,10 +18,15 @@ export interface MarketData {
   readonly state?: { save(): string; restore(text: string): void };
 }
 
-export async function openMarketData(
-  config: Config,
-  parts: { readonly clock: Clock; readonly random: SeededRandom; readonly log: Log },
-): Promise<MarketData> {
+export interface MarketDataParts {
+  readonly clock: Clock;
+  readonly random: SeededRandom;
+  readonly log: Log;
+  /** The public books of the venue that the orders go to. */
+  readonly channel: VenueChannel | undefined;
+}
+
+export async function openMarketData(config: Config, parts: MarketDataParts): Promise<MarketData> {
   const { marketData, markets } = config;
   const { clock, random } = parts;
   const log: FeedLog = (level, message, facts) => parts.log[level](facts, message);
@@ -74,6 +77,21 @@ export async function openMarketData(
         ...(recordTo === undefined ? {} : { recordTo }),
       });
       return { source, instruments: withRules(source, config) };
+    }
+    case 'venue': {
+      const { channel } = parts;
+      if (channel === undefined) throw new Error('A venue without books cannot be followed.');
+      const { recordTo } = marketData;
+      const source = createPolymarketChannel({
+        instruments: channel.instruments(),
+        url: channel.url,
+        clock,
+        random: random.next,
+        log,
+        ...(recordTo === undefined ? {} : { recordTo }),
+      });
+      // The venue itself says what its rules are, and when they change.
+      return { source, instruments: () => channel.instruments() };
     }
   }
 }

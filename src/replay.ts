@@ -18,9 +18,10 @@ import type { PostgresStore } from './adapters/store/postgres-store.ts';
 import type { Config } from './config.ts';
 import { createDesk, type Desk } from './desk.ts';
 import { InvalidValue } from './domain/faults.ts';
-import { PAPER_VENUE, withRules } from './market-data.ts';
+import { withRules } from './market-data.ts';
 import { openStore } from './open-store.ts';
 import { loadStrategies } from './strategies.ts';
+import { type OpenVenue, openPaperVenue, PAPER_VENUE } from './venue.ts';
 
 /** Turns of the event loop without any work after which nothing more is under way. */
 const QUIET_TICKS = 4;
@@ -71,13 +72,13 @@ async function play(
   store: PostgresStore,
   startedAt: number,
 ): Promise<Summary> {
-  const { markets, marketData } = config;
+  const { markets } = config;
   const source = await openRecording({
     path,
     venue: PAPER_VENUE,
     defaults: markets.defaults,
     outcomes: markets.outcomes,
-    onCorrupt: marketData.source === 'recording' ? marketData.onCorrupt : 'stop',
+    onCorrupt: config.marketData.source === 'recording' ? config.marketData.onCorrupt : 'stop',
     log: (level, message, facts) => options.log[level](facts, message),
   });
   const groups = source.events()[Symbol.asyncIterator]();
@@ -86,17 +87,24 @@ async function play(
 
   const clock = createVirtualClock(first.value.atMs);
   const random = createRandom(options.seed ?? config.replay.seed);
+  const ids = createIds({ clock, random: random.next });
+  const marketData = { source, instruments: withRules(source, config) };
+  const venue = openPaperVenue(config, {
+    ...{ store, clock, ids, log: options.log },
+    random: random.next,
+    instruments: marketData.instruments,
+  });
   const desk = createDesk(config, {
     store,
     clock,
-    random,
-    ids: createIds({ clock, random: random.next }),
+    ids,
     log: options.log,
-    marketData: { source, instruments: withRules(source, config) },
+    marketData,
+    venue,
     strategies: options.strategies ?? (await loadStrategies(config)),
     checkIdentities: true,
   });
-  const idle = idleOf(desk, store);
+  const idle = idleOf(desk, store, venue);
   await desk.trading.start();
   desk.runner.start();
   await playGroups(groups, first.value, { desk, clock, idle, options });
@@ -155,7 +163,7 @@ async function end(
 }
 
 /** Waits until no work is left but timers: the store has answered and nothing more was started. */
-function idleOf(desk: Desk, store: PostgresStore): () => Promise<void> {
+function idleOf(desk: Desk, store: PostgresStore, venue: OpenVenue): () => Promise<void> {
   return async () => {
     for (let quiet = 0; quiet < QUIET_TICKS; quiet += 1) {
       await nextTick();
@@ -163,7 +171,7 @@ function idleOf(desk: Desk, store: PostgresStore): () => Promise<void> {
       // On virtual time nobody would ever try again.
       if (failure !== undefined) throw failure;
       if (journal.health.error !== undefined) throw journal.health.error;
-      if (store.pending > 0 || journal.waiting > 0 || desk.venue.busy) quiet = -1;
+      if (store.pending > 0 || journal.waiting > 0 || venue.busy) quiet = -1;
     }
   };
 }

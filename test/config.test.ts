@@ -86,13 +86,38 @@ describe('numbers', () => {
   });
 });
 
+const CONDITION_ID = `0x${'ab'.repeat(32)}`;
+
 describe('problems', () => {
   test.each([
+    ['mode: live', 'mode: got "live", expected paper: no money is at stake on this venue.'],
+    ['modus: paper', 'modus: got "paper", expected one of mode, venue, account,'],
+    ['venue: { use: kraken }', 'venue.use: got "kraken", expected paper, sandbox or polymarket.'],
+    ['venue: polymarket', 'venue: got "polymarket", expected a section with use: paper,'],
     [
-      'mode: live',
-      'mode: got "live", expected paper: live trading comes with the Polymarket venue.',
+      'mode: live\nvenue: { use: polymarket, markets: [rain] }',
+      'venue.markets[0]: got "rain", expected a condi',
     ],
-    ['modus: paper', 'modus: got "paper", expected one of mode, account,'],
+    [
+      `venue: { use: polymarket, markets: ["${CONDITION_ID}"] }`,
+      'mode: got nothing, expected live: orders on this venue cost real money.',
+    ],
+    [
+      `mode: live\nvenue: { use: polymarket, markets: ["${CONDITION_ID}"], hosts: { clob: "x" } }`,
+      'venue.hosts.clob: got "x", expected an address that begins with http://',
+    ],
+    [
+      'venue: { use: sandbox }\nmode: live',
+      'mode: got "live", expected paper: no money is at stake on this venue.',
+    ],
+    [
+      'venue: { use: sandbox }\nmarketData: { source: simulator }',
+      'marketData.source: got "simulator", expected venue: orders on sandbox follow its own books.',
+    ],
+    [
+      'marketData: { source: venue }',
+      'marketData.source: got "venue", expected another source: the paper venue has no books',
+    ],
     ['account: { id: "a b" }', 'account.id: got "a b", expected 1 to 50 letters'],
     ['account: 5', 'account: got 5, expected a section with id, depositUsd'],
     ['maxOpenOrders: 0', 'maxOpenOrders: got 0, expected a whole number of orders from 1'],
@@ -100,7 +125,7 @@ describe('problems', () => {
     ['checkIdentities: yes', 'checkIdentities: got "yes", expected true or false.'],
     [
       'marketData: { source: ftx }',
-      'marketData.source: got "ftx", expected simulator, recording or',
+      'marketData.source: got "ftx", expected simulator, recording, polymarket or',
     ],
     ['marketData: { source: recording }', 'marketData.path: got nothing, expected the path'],
     [

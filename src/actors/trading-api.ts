@@ -80,8 +80,8 @@ export interface TradingParts {
   readonly log: Log;
   readonly account: {
     readonly id: string;
-    /** Paper money put in when the account is new. */
-    readonly depositUsd: DecimalText;
+    /** Dollars that a new account opens with, or where to ask for them. */
+    readonly depositUsd: DecimalText | (() => Promise<DecimalText>);
     readonly minimumReserveUsd: DecimalText;
   };
   readonly maxOpenOrders: number;

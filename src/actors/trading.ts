@@ -186,14 +186,13 @@ export function createTrading(parts: TradingParts): Trading {
 
   async function begin({ registry, dispatch, journal, openGate }: Execution): Promise<void> {
     const { depositsUsd } = registry.snapshot(registry.account()).context;
-    if (depositsUsd === '0' && parts.account.depositUsd !== '0') {
-      const amountUsd = parts.account.depositUsd;
-      dispatch({
-        type: 'account.deposited',
-        depositId: `opening:${parts.account.id}`,
-        amountUsd,
-        atMs: clock.now(),
-      });
+    if (depositsUsd === '0') {
+      const { depositUsd } = parts.account;
+      const amountUsd = typeof depositUsd === 'string' ? depositUsd : await depositUsd();
+      const depositId = `opening:${parts.account.id}`;
+      if (amountUsd !== '0') {
+        dispatch({ type: 'account.deposited', depositId, amountUsd, atMs: clock.now() });
+      }
     }
     openGate();
     await link.start();

@@ -4,7 +4,7 @@ import { actorId } from '../actors/registry.ts';
 import type { Store } from '../actors/store-port.ts';
 import { decimal, toText, ZERO } from '../domain/decimal.ts';
 import { FillwrightFault } from '../domain/faults.ts';
-import { PAPER_VENUE } from '../market-data.ts';
+import { PAPER_VENUE } from '../venue.ts';
 import { type GlobalOptions, printResult } from './io.ts';
 import { loadConfig, withStore } from './settings.ts';
 import { isOpenStatus } from './statuses.ts';

@@ -4,6 +4,7 @@ import { checkSettings } from '../adapters/venues/paper/settings.ts';
 import { toText } from '../domain/decimal.ts';
 import { isKnownTick, KNOWN_TICKS } from '../domain/quantise.ts';
 import { bool, decimalField, oneOf, ratio, section, text, wholeNumber } from './fields.ts';
+import { isLoopback, venueSchema } from './venue-schema.ts';
 
 const DAY_MS = 86_400_000;
 const OUTCOMES = ['YES', 'NO'] as const;
@@ -96,6 +97,13 @@ const polymarket = section({
   recordTo: text('the path of a .jsonl.gz file').optional(),
 });
 
+const venueChannel = section({
+  /** The public channel of the venue that the orders go to, for its markets. */
+  source: z.literal('venue'),
+  /** Also write the raw frames to this `.jsonl.gz` file, for replay. */
+  recordTo: text('the path of a .jsonl.gz file').optional(),
+});
+
 const latencyMs = () => wholeNumber(0, DAY_MS, 'milliseconds');
 
 const paper = section({
@@ -141,20 +149,17 @@ const strategy = section({
     .prefault({}),
 });
 
-export const configSchema = section({
-  mode: z
-    .literal('paper', {
-      error: ({ input }) =>
-        input === 'live' ? 'paper: live trading comes with the Polymarket venue' : 'paper',
-    })
-    .prefault('paper'),
+const wholeSchema = section({
+  /** `live`: real money. It also takes `run --live`. */
+  mode: oneOf(['paper', 'live']).prefault('paper'),
+  venue: venueSchema.prefault({ use: 'paper' }),
   account: section({
     id: text('a name')
       .refine((id) => /^[\w-]{1,50}$/.test(id), {
         error: '1 to 50 letters, digits, dashes or underscores',
       })
       .prefault('main'),
-    /** Paper money that the account opens with. Later changes have no effect. */
+    /** Money that an account on the paper venue opens with. Later changes have no effect. */
     depositUsd: decimalField('dollars', { atLeast: '0' }).prefault('1000'),
     /** Cash that no order may touch. */
     minimumReserveUsd: decimalField('dollars', { atLeast: '0' }).prefault('0'),
@@ -178,11 +183,11 @@ export const configSchema = section({
   /** Check cash and positions after every turn. Replay always does. */
   checkIdentities: bool().prefault(false),
   marketData: z
-    .discriminatedUnion('source', [simulator, recording, polymarket], {
+    .discriminatedUnion('source', [simulator, recording, polymarket, venueChannel], {
       error: (issue) =>
         issue.code === 'invalid_union'
-          ? 'simulator, recording or polymarket'
-          : 'a section with source: simulator, recording or polymarket',
+          ? 'simulator, recording, polymarket or venue'
+          : 'a section with source: simulator, recording, polymarket or venue',
     })
     .prefault({ source: 'simulator' }),
   /** What the market data does not say of its markets. */
@@ -224,6 +229,34 @@ export const configSchema = section({
     cancelAtEnd: bool().prefault(true),
   }).prefault({}),
 });
+
+/** Orders of a venue with books of its own follow those books. */
+function withVenueChannel(input: unknown): unknown {
+  if (typeof input !== 'object' || input === null || 'marketData' in input) return input;
+  const { venue } = input as { venue?: unknown };
+  if (typeof venue !== 'object' || venue === null || !('use' in venue)) return input;
+  return venue.use === 'paper' ? input : { ...input, marketData: { source: 'venue' } };
+}
+
+function refuseMixtures(
+  { mode, venue, marketData }: z.output<typeof wholeSchema>,
+  context: z.RefinementCtx,
+): void {
+  const refuse = (path: string[], message: string) =>
+    context.addIssue({ code: 'custom', path, message });
+  if (venue.use === 'paper' && marketData.source === 'venue') {
+    refuse(['marketData', 'source'], 'another source: the paper venue has no books of its own');
+  }
+  if (venue.use !== 'paper' && marketData.source !== 'venue') {
+    refuse(['marketData', 'source'], `venue: orders on ${venue.use} follow its own books`);
+  }
+  const isReal = venue.use === 'polymarket' && !isLoopback(venue.hosts.clob);
+  if (isReal && mode === 'paper') refuse(['mode'], 'live: orders on this venue cost real money');
+  if (!isReal && mode === 'live') refuse(['mode'], 'paper: no money is at stake on this venue');
+}
+
+/** The shape of a configuration, with the rules between its parts. */
+export const configSchema = z.preprocess(withVenueChannel, wholeSchema.superRefine(refuseMixtures));
 
 /** A token told twice, or two for one outcome, would mix two books into one. */
 function refuseTwins(

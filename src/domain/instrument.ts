@@ -28,6 +28,8 @@ export interface Instrument {
   /** The venue's id of this outcome (Polymarket: token id, decimal text). */
   readonly tokenId: string;
   readonly outcome: Outcome;
+  /** What people call the market (Polymarket: its slug), where the venue says so. */
+  readonly name?: string;
   /** Smallest price step, for example `"0.01"`. Prices lie in [tick, 1 - tick]. */
   readonly tickSize: DecimalText;
   /** Smallest size of a resting order, in shares. */
@@ -40,6 +42,16 @@ export interface Instrument {
 
 export function instrumentId(venue: string, marketId: string, outcome: Outcome): InstrumentId {
   return `${venue}:${marketId}:${outcome}`;
+}
+
+/** True when one of `markets`, ids or names, is the instrument's; also when there is no list. */
+export function isOfMarkets(
+  instrument: Pick<Instrument, 'marketId' | 'name'>,
+  markets: readonly string[] | undefined,
+): boolean {
+  const { marketId, name } = instrument;
+  if (markets === undefined || markets.includes(marketId)) return true;
+  return name !== undefined && markets.includes(name);
 }
 
 export function opposite(outcome: Outcome): Outcome {
