@@ -4,12 +4,13 @@ import { parseArgs } from 'node:util';
 import { benchCreation, benchRestoration } from './actors.ts';
 import { benchFills } from './fills.ts';
 import { benchIntents, benchOpenLoop } from './latency.ts';
+import { benchSigning } from './signing.ts';
 import { openWorld, type World } from './world.ts';
 
 const { values } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
-    only: { type: 'string', default: 'open,fills,create,restore,intents' },
+    only: { type: 'string', default: 'open,fills,create,restore,intents,sign' },
   },
 });
 
@@ -23,6 +24,7 @@ const BENCHES: Record<string, (world: World) => Promise<unknown>> = {
   create: benchCreation,
   restore: benchRestoration,
   intents: benchIntents,
+  sign: benchSigning,
 };
 
 const world = await openWorld();
