@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { VenueOrder } from '../../src/actors/ports.ts';
 import { decimal } from '../../src/domain/decimal.ts';
 import {
-  fills,
+  expectFills,
   legsOf,
   never,
   type OpenHarness,
@@ -33,13 +33,13 @@ export function refusing(open: OpenHarness): void {
     },
     {
       rule: 'a market BUY below a dollar',
-      wish: { type: 'market', amountUsd: '0.99', timeInForce: 'FAK' },
+      wish: { type: 'market', price: '0.6', amountUsd: '0.99', timeInForce: 'FAK' },
       reason: /0\.99.*1/,
     },
     {
       rule: 'a post-only order that crosses',
       wish: { price: '0.6', postOnly: true },
-      reason: /0\.6.*crosses/,
+      reason: /crosses/,
     },
     {
       rule: 'a post-only order that cannot rest',
@@ -49,7 +49,7 @@ export function refusing(open: OpenHarness): void {
     {
       rule: 'GTD with a time that has passed',
       wish: { timeInForce: 'GTD', expiresAtMs: 1_000 },
-      reason: /1000/,
+      reason: /1000|expiration/,
     },
     {
       rule: 'an instrument that is not traded here',
@@ -67,7 +67,7 @@ export function refusing(open: OpenHarness): void {
     expect(await harness.venue.fetchOpenOrders()).toEqual([]);
     await harness.trade('SELL', '0.01', '100000');
     await harness.advance(SETTLED_MS);
-    expect(fills(harness, id)).toEqual([]);
+    expectFills(harness, id, []);
     expect(await harness.venue.fetchBalances()).toEqual({ cashUsd: harness.startCashUsd });
   });
 
@@ -99,7 +99,7 @@ export function cancelling(open: OpenHarness, can: VenueCapabilities): void {
     expect(await harness.venue.cancel(id, never)).toEqual({ kind: 'cancelled' });
     await harness.trade('SELL', '0.3', '100');
     await harness.advance(1);
-    expect(fills(harness, id)).toEqual([['0.5', '4']]);
+    expectFills(harness, id, [['0.5', '4']]);
     const report = await harness.venue.fetchOrder(id);
     expect(report).toMatchObject({ status: 'cancelled', sizeMatched: '4' });
     expect(await harness.venue.fetchOpenOrders()).toEqual([]);

@@ -1,5 +1,15 @@
 /** What a venue must let a test do with it, so that one suite runs over every venue. */
-import type { SubmitOutcome, Venue, VenueEvent, VenueOrder } from '../../src/actors/ports.ts';
+import { expect } from 'vitest';
+import type {
+  PreparedOrder,
+  SubmitOutcome,
+  Venue,
+  VenueEvent,
+  VenueOrder,
+} from '../../src/actors/ports.ts';
+import { type Decimal, decimal, toText, ZERO } from '../../src/domain/decimal.ts';
+import { FillwrightFault } from '../../src/domain/faults.ts';
+import { feeUsd } from '../../src/domain/fees.ts';
 import type { LegReport } from '../../src/domain/fill-leg.ts';
 import type { Instrument, Side } from '../../src/domain/instrument.ts';
 
@@ -24,9 +34,18 @@ export interface VenueCapabilities {
   readonly splitFills: boolean;
   readonly takerDelay: boolean;
   readonly makersPay: boolean;
+  /** A taker gets a leg for each level; else one for each match, at its average price. */
+  readonly legForEachLevel: boolean;
+  /** FOK and FAK BUY orders ask for shares; else for the dollars that these cost at the limit. */
+  readonly immediateBuysByShares: boolean;
+  /** A level of others can lose shares without losing its place in the queue. */
+  readonly levelsShrinkInPlace: boolean;
+  /** An order that expired says so; else it is told as cancelled. */
+  readonly tellsExpiry: boolean;
 }
 
 export interface VenueHarness {
+  readonly can: VenueCapabilities;
   /** The running venue: another object after each restart. */
   readonly venue: Venue;
   /** Tick 0.01, minimum size 5, rate 0.05, exponent 1. The account starts with `startCashUsd`. */
@@ -79,12 +98,18 @@ export interface Sent {
   readonly outcome: SubmitOutcome;
 }
 
-/** Prepares and submits. */
+/** Prepares and submits. What the venue's adapter itself refuses to prepare is refused as well. */
 export async function send(
   harness: VenueHarness,
   changes: Partial<VenueOrder> = {},
 ): Promise<Sent> {
-  const prepared = await harness.venue.prepare(order(harness, changes));
+  let prepared: PreparedOrder;
+  try {
+    prepared = await harness.venue.prepare(order(harness, changes));
+  } catch (error) {
+    if (!(error instanceof FillwrightFault)) throw error;
+    return { id: '', outcome: { kind: 'rejected', reason: error.message } };
+  }
   const outcome = await harness.venue.submit(prepared, never);
   return { id: prepared.venueOrderId, outcome };
 }
@@ -105,6 +130,37 @@ export function legsOf(harness: VenueHarness, venueOrderId: string): readonly Le
     }
   }
   return [...legs.values()];
+}
+
+/** What a leg cost beside its price: as told, or by the schedule. */
+export function feeOf({ instrument }: VenueHarness, leg: LegReport): string {
+  const { price, size, role, feeUsd: told } = leg;
+  return told ?? toText(feeUsd(instrument.fees, role, decimal(price), decimal(size)));
+}
+
+export function sumOf(values: readonly Decimal[]): Decimal {
+  return values.reduce((sum, value) => sum.plus(value), ZERO);
+}
+
+/** Holds the fills of an order against `[price, size]` of each level that it met. */
+export function expectFills(
+  harness: VenueHarness,
+  venueOrderId: string,
+  expected: readonly LevelText[],
+): void {
+  const told = fills(harness, venueOrderId);
+  if (harness.can.legForEachLevel) {
+    expect(told).toEqual(expected);
+    return;
+  }
+  const size = (levels: readonly LevelText[]) =>
+    levels.reduce((sum, level) => sum.plus(level[1]), ZERO).toFixed();
+  // An average price has 12 decimals.
+  const cost = (levels: readonly LevelText[]) =>
+    levels
+      .reduce((sum, [price, shares]) => sum.plus(decimal(price).times(shares)), ZERO)
+      .toFixed(8);
+  expect([size(told), cost(told)]).toEqual([size(expected), cost(expected)]);
 }
 
 /** `price x size` of every leg, to compare with a short list. */

@@ -28,7 +28,7 @@ export function venueContract(
     cancelling(open, capabilities);
     settling(open, capabilities);
     asking(open);
-    restarting(open);
+    restarting(open, capabilities);
     conserving(makeHarness);
   });
 }

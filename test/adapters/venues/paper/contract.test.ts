@@ -1,10 +1,9 @@
 import { venueContract } from '../../../contracts/venue.contract.ts';
 import { createMemoryPaperStore } from '../../../support/memory-paper-store.ts';
-import { paperHarness } from './paper-harness.ts';
+import { PAPER_CAPABILITIES, paperHarness } from './paper-harness.ts';
 
-venueContract('paper', (options) => paperHarness(createMemoryPaperStore(), options), {
-  failLegs: true,
-  splitFills: true,
-  takerDelay: true,
-  makersPay: true,
-});
+venueContract(
+  'paper',
+  (options) => paperHarness(createMemoryPaperStore(), options),
+  PAPER_CAPABILITIES,
+);

@@ -13,7 +13,12 @@ import {
 import type { PaperSettings } from '../../../../src/adapters/venues/paper/settings.ts';
 import { FillwrightFault } from '../../../../src/domain/faults.ts';
 import type { Instrument } from '../../../../src/domain/instrument.ts';
-import type { HarnessOptions, LevelText, VenueHarness } from '../../../contracts/venue-harness.ts';
+import type {
+  HarnessOptions,
+  LevelText,
+  VenueCapabilities,
+  VenueHarness,
+} from '../../../contracts/venue-harness.ts';
 
 export const START_MS = 1_790_000_000_000;
 
@@ -37,6 +42,18 @@ export function paperInstrument(options: HarnessOptions = {}): Instrument {
     negRisk: false,
   };
 }
+
+/** The paper venue can be made to do everything. */
+export const PAPER_CAPABILITIES: VenueCapabilities = {
+  failLegs: true,
+  splitFills: true,
+  takerDelay: true,
+  makersPay: true,
+  legForEachLevel: true,
+  immediateBuysByShares: true,
+  levelsShrinkInPlace: true,
+  tellsExpiry: true,
+};
 
 /** Macrotasks that a request may need: its way, one look-up, one save that waited, one of its own. */
 const QUIET_ROUNDS = 4;
@@ -105,7 +122,7 @@ export async function paperHarness(
     get venue() {
       return running.venue;
     },
-    ...{ clock, instrument, events, warnings },
+    ...{ clock, instrument, events, warnings, can: PAPER_CAPABILITIES },
     startCashUsd: '1000',
     now: () => clock.now(),
     async setBook(bids, asks) {

@@ -1,7 +1,7 @@
 /** The whole contract again with the venue's books in a real database. */
 import { venueContract } from '../../../contracts/venue.contract.ts';
 import { freshStore } from '../../../support/database.ts';
-import { paperHarness } from './paper-harness.ts';
+import { PAPER_CAPABILITIES, paperHarness } from './paper-harness.ts';
 
 venueContract(
   'paper on PostgreSQL',
@@ -9,5 +9,5 @@ venueContract(
     const { store, dispose } = await freshStore();
     return paperHarness(store.paper, options, {}, dispose);
   },
-  { failLegs: true, splitFills: true, takerDelay: true, makersPay: true },
+  PAPER_CAPABILITIES,
 );
