@@ -314,3 +314,25 @@ export interface PaperBalanceRow {
   /** Dollars or shares, signed: a failed settlement can take back what was spent since. */
   readonly amount: DecimalText;
 }
+
+/** One text frame of a venue's stream. */
+export interface InboxFrame {
+  /** For example `user`. */
+  readonly channel: string;
+  /** Number of the connection that it came over, from 1 in each run of the stream. */
+  readonly connection: number;
+  readonly receivedAtMs: number;
+  /** As received. */
+  readonly text: string;
+}
+
+/** Where the raw frames of a live venue are kept before they are applied: evidence, with a bound. */
+export interface FrameInbox {
+  /**
+   * Writes all of `frames` durably, in their order, or none.
+   * @throws {FillwrightFault} `store_unavailable`: try the same frames again.
+   */
+  keep(frames: readonly InboxFrame[]): Promise<void>;
+  /** Removes the frames received before `beforeMs`, and the oldest beyond the row bound; how many. */
+  prune(beforeMs: number): Promise<number>;
+}

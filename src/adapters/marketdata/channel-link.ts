@@ -13,8 +13,6 @@ import type { FeedLog } from './counts.ts';
 export const PING_INTERVAL_MS = 10_000;
 /** Three PINGs without any frame in answer: the socket is dead, whatever it says. */
 export const SILENCE_LIMIT_MS = 30_000;
-/** PONGs but no news: quiet markets were seen silent for 40 s, so this is a frozen stream. */
-export const NEWS_LIMIT_MS = 300_000;
 /** A handshake takes well under a second; a half-open port never answers. */
 export const CONNECT_LIMIT_MS = 10_000;
 const FIRST_WAIT_MS = 1_000;
@@ -25,16 +23,22 @@ const STABLE_AFTER_MS = 30_000;
 const MAX_FRAME_BYTES = 16 * 1024 * 1024;
 
 export interface LinkOptions {
+  /** How the log calls it, for example `Market channel`. */
+  readonly name: string;
   readonly url: string;
-  /** Sent as the first frame of every connection. */
-  readonly subscription: string;
+  /** Makes the first frame of every connection. When it throws, it is asked again later. */
+  readonly subscription: () => string;
+  /** PONGs but no news for this long: a frozen stream. Absent: it may have nothing to say for days. */
+  readonly newsLimitMs?: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: FeedLog;
   /** Every text frame, PONG included, with the number of its connection. */
   readonly onFrame: (text: string, connection: number) => void;
+  /** A connection is open and its first frame is on its way. */
+  readonly onOpen?: (connection: number) => void;
   /** Called with every PING. */
-  readonly onPing: () => void;
+  readonly onPing?: () => void;
   /** A connection ended or could not be made; another follows. */
   readonly onLost: () => void;
 }
@@ -110,10 +114,26 @@ export class ChannelLink {
     connection.lastNewsAtMs = nowMs;
     connection.timers.get('connect')?.();
     connection.timers.delete('connect');
-    connection.socket.send(this.#options.subscription);
-    this.#options.log('info', 'Market channel connected.', { connection: connection.number });
+    const { name, log, onOpen } = this.#options;
+    const subscription = this.#subscription();
+    if (subscription === undefined) {
+      this.#lose(connection, 'its first frame could not be made');
+      return;
+    }
+    connection.socket.send(subscription);
+    log('info', `${name} connected.`, { connection: connection.number });
     this.#armPing(connection);
     this.#armWatch(connection);
+    onOpen?.(connection.number);
+  }
+
+  /** What throws inside the socket's event would end the process. */
+  #subscription(): string | undefined {
+    try {
+      return this.#options.subscription();
+    } catch {
+      return undefined;
+    }
   }
 
   #received(connection: Connection, text: string): void {
@@ -127,20 +147,21 @@ export class ChannelLink {
   #armPing(connection: Connection): void {
     this.#arm(connection, 'ping', this.#options.clock.now() + PING_INTERVAL_MS, () => {
       if (connection.socket.readyState === WebSocket.OPEN) connection.socket.send('PING');
-      this.#options.onPing();
+      this.#options.onPing?.();
       this.#armPing(connection);
     });
   }
 
   /** Frames only note their time; the watch looks at it when it could first be too old. */
   #armWatch(connection: Connection): void {
+    const { newsLimitMs = Number.POSITIVE_INFINITY } = this.#options;
     const silentAtMs = connection.lastFrameAtMs + SILENCE_LIMIT_MS;
-    const frozenAtMs = connection.lastNewsAtMs + NEWS_LIMIT_MS;
+    const frozenAtMs = connection.lastNewsAtMs + newsLimitMs;
     this.#arm(connection, 'watch', Math.min(silentAtMs, frozenAtMs), () => {
       const nowMs = this.#options.clock.now();
       if (nowMs >= connection.lastFrameAtMs + SILENCE_LIMIT_MS) {
         this.#lose(connection, 'silent');
-      } else if (nowMs >= connection.lastNewsAtMs + NEWS_LIMIT_MS) {
+      } else if (nowMs >= connection.lastNewsAtMs + newsLimitMs) {
         this.#lose(connection, 'answers PING but sends no news');
       } else {
         this.#armWatch(connection);
@@ -166,13 +187,13 @@ export class ChannelLink {
     if (this.#stopped || this.#connection !== connection) return;
     this.#connection = undefined;
     discard(connection);
-    const { clock, random, log, onLost } = this.#options;
+    const { name, clock, random, log, onLost } = this.#options;
     const nowMs = clock.now();
     const openedAtMs = connection.openedAtMs;
     if (openedAtMs !== undefined && nowMs - openedAtMs >= STABLE_AFTER_MS) this.#failures = 0;
     const waitMs = reconnectWaitMs(this.#failures, random());
     this.#failures += 1;
-    log('warn', 'Market channel lost; connecting again.', { reason, waitMs });
+    log('warn', `${name} lost; connecting again.`, { reason, waitMs });
     this.#cancelWait = clock.at(nowMs + waitMs, () => {
       if (!this.#stopped) this.#connect();
     });

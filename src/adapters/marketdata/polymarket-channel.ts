@@ -16,6 +16,8 @@ const POLYMARKET_MARKET_CHANNEL = 'wss://ws-subscriptions-clob.polymarket.com/ws
  * further behind is better served by a fresh picture.
  */
 export const MAX_WAITING_FRAMES = 10_000;
+/** PONGs but no news: quiet markets were seen silent for 40 s, so this is a frozen stream. */
+export const NEWS_LIMIT_MS = 300_000;
 
 export interface PolymarketChannelOptions {
   /** What to subscribe to, with the rules that the channel does not state. */
@@ -114,16 +116,19 @@ class PolymarketChannel implements MarketDataSource {
   #makeLink(): ChannelLink {
     const { clock, random, url = POLYMARKET_MARKET_CHANNEL, instruments } = this.#options;
     return new ChannelLink({
+      name: 'Market channel',
       url,
       clock,
       random,
       log: this.#log,
-      subscription: JSON.stringify({
-        assets_ids: instruments.map((instrument) => instrument.tokenId),
-        type: 'market',
-        initial_dump: true,
-        level: 2,
-      }),
+      newsLimitMs: NEWS_LIMIT_MS,
+      subscription: () =>
+        JSON.stringify({
+          assets_ids: instruments.map((instrument) => instrument.tokenId),
+          type: 'market',
+          initial_dump: true,
+          level: 2,
+        }),
       onFrame: (text, connection) => this.#queue(text, connection),
       onPing: () => this.#pinged(),
       onLost: () => {

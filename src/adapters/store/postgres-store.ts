@@ -1,6 +1,6 @@
 /** The store on PostgreSQL: fulfils the store port and the paper venue's, embedded or outside. */
 import { type Kysely, sql } from 'kysely';
-import type { PaperStore, Store } from '../../actors/store-port.ts';
+import type { FrameInbox, PaperStore, Store } from '../../actors/store-port.ts';
 import { commitBatch } from './commit.ts';
 import {
   openDatabase,
@@ -10,6 +10,7 @@ import {
   type StorePlace,
 } from './connection.ts';
 import { storeFault } from './fault.ts';
+import { createInboxStore } from './inbox-store.ts';
 import { migrate } from './migrate.ts';
 import { createPaperStore } from './paper-store.ts';
 import { assertStorable, writeProjection } from './project.ts';
@@ -34,6 +35,8 @@ export type PostgresStoreOptions = ServerAddress & {
 export interface PostgresStore extends Store {
   /** The paper venue's books in the same schema. */
   readonly paper: PaperStore;
+  /** Where the raw frames of the live venue `venue` are kept, in the same schema. */
+  inbox(venue: string): FrameInbox;
   /** Removes the schema with everything in it. For tests and replays. */
   dropSchema(): Promise<void>;
 }
@@ -107,6 +110,7 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
       return pending;
     },
     paper: createPaperStore(db, tracked, lock),
+    inbox: (venue) => createInboxStore(db, tracked, venue),
     async dropSchema() {
       await tracked('dropSchema', () =>
         sql.raw(`drop schema if exists ${quoteIdentifier(schema)} cascade`).execute(db),

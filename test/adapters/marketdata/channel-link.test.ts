@@ -4,12 +4,14 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import {
   CONNECT_LIMIT_MS,
   LONGEST_WAIT_MS,
-  NEWS_LIMIT_MS,
   PING_INTERVAL_MS,
   reconnectWaitMs,
   SILENCE_LIMIT_MS,
 } from '../../../src/adapters/marketdata/channel-link.ts';
-import { MAX_WAITING_FRAMES } from '../../../src/adapters/marketdata/polymarket-channel.ts';
+import {
+  MAX_WAITING_FRAMES,
+  NEWS_LIMIT_MS,
+} from '../../../src/adapters/marketdata/polymarket-channel.ts';
 import { change, listen, NO_BOOK, portOf, until, venue, YES_BOOK } from './channel-harness.ts';
 import { brief, openingFrame, START } from './fixtures.ts';
 

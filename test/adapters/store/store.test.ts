@@ -45,7 +45,7 @@ test('migrations are applied once, also by two processes at once', async () => {
     await fresh.store.dropSchema();
     const stores = [fresh.store, fresh.open(), fresh.open()];
     const applied = await Promise.all(stores.map((store) => store.migrate()));
-    expect(applied.flat()).toEqual(['0001_core']);
+    expect(applied.flat()).toEqual(['0001_core', '0002_venue_inbox']);
     expect(await fresh.store.migrate()).toEqual([]);
   } finally {
     await fresh.dispose();

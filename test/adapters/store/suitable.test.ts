@@ -50,7 +50,7 @@ test('a user without temporary tables is refused at the start, with the remedy',
     message: expect.stringContaining(remedy),
   });
   await admin.query(remedy);
-  expect(await migrated(url)).toEqual(['0001_core']);
+  expect(await migrated(url)).toEqual(['0001_core', '0002_venue_inbox']);
 });
 
 test('a database that keeps no Unicode is refused before anything is made', async () => {
