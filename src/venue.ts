@@ -7,6 +7,7 @@ import type { Config } from './config.ts';
 import type { DecimalText } from './domain/decimal.ts';
 import type { Instrument } from './domain/instrument.ts';
 import type { MarketEvent } from './domain/market-data.ts';
+import { openPolymarket, openSandbox } from './venue-polymarket.ts';
 
 /** Every instrument of the paper venue is `paper:market:outcome`. */
 export const PAPER_VENUE = 'paper';
@@ -64,7 +65,9 @@ export async function openVenue(config: Config, parts: VenueParts): Promise<Open
   switch (config.venue.use) {
     case 'paper':
       return openPaperVenue(config, parts);
-    default:
-      throw new Error('not yet');
+    case 'sandbox':
+      return openSandbox(config.venue, config.dataFolder, parts);
+    case 'polymarket':
+      return openPolymarket(config.venue, parts);
   }
 }

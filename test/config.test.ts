@@ -104,7 +104,7 @@ describe('problems', () => {
     ],
     [
       `mode: live\nvenue: { use: polymarket, markets: ["${CONDITION_ID}"], hosts: { clob: "x" } }`,
-      'venue.hosts.clob: got "x", expected an address that begins with http://',
+      'venue.hosts.clob: got "x", expected an address that begins with https://',
     ],
     [
       'venue: { use: sandbox }\nmode: live',

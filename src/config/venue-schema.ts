@@ -18,11 +18,17 @@ const sandbox = section({
   account: wholeNumber(0, 99).prefault(0),
 });
 
-const webAddress = (protocol: 'http' | 'ws') =>
-  text(`an address that begins with ${protocol}:// or ${protocol}s://`).refine(
-    (value) => URL.canParse(value) && new RegExp(`^${protocol}s?:$`).test(new URL(value).protocol),
-    { error: `an address that begins with ${protocol}:// or ${protocol}s://` },
+/** Requests carry keys: they go encrypted, or do not leave this machine. */
+const webAddress = (protocol: 'http' | 'ws') => {
+  const expected = `an address that begins with ${protocol}s://, or ${protocol}:// on this machine`;
+  return text(expected).refine(
+    (value) =>
+      URL.canParse(value) &&
+      (new URL(value).protocol === `${protocol}s:` ||
+        (new URL(value).protocol === `${protocol}:` && isLoopback(value))),
+    { error: expected },
   );
+};
 
 const polymarket = section({
   use: z.literal('polymarket'),

@@ -27,8 +27,22 @@ const HALF: Decimal = new Decimal('0.5');
  * @throws {InvalidValue} when the schedule's exponent is negative or not finite.
  */
 export function feeUsd(schedule: FeeSchedule, role: Role, price: Decimal, size: Decimal): Decimal {
+  return feeOfFillsUsd(schedule, role, [{ price, size }]);
+}
+
+/**
+ * Fee in dollars of one match that met several prices: that of each part, together, rounded up once.
+ *
+ * @throws {InvalidValue} as `feeUsd`.
+ */
+export function feeOfFillsUsd(
+  schedule: FeeSchedule,
+  role: Role,
+  fills: readonly { readonly price: Decimal; readonly size: Decimal }[],
+): Decimal {
   if (isFree(schedule, role)) return ZERO;
-  return roundUp(size.times(schedule.rate).times(feeCurve(price, schedule.exponent)));
+  const sizes = fills.map(({ price, size }) => size.times(feeCurve(price, schedule.exponent)));
+  return roundUp(sizes.reduce((sum, part) => sum.plus(part), ZERO).times(schedule.rate));
 }
 
 /**

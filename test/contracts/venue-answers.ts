@@ -21,8 +21,16 @@ export function refusing(open: OpenHarness): void {
   }
   const cases: readonly Case[] = [
     { rule: 'a price off the tick', wish: { price: '0.505' }, reason: /0\.505.*0\.01/ },
-    { rule: 'a price of one', wish: { price: '1' }, reason: /got 1,.*0\.99/ },
-    { rule: 'a price of zero', wish: { price: '0' }, reason: /got 0,.*0\.01/ },
+    {
+      rule: 'a price of one',
+      wish: { price: '1' },
+      reason: /got "?1"?,.*(?:0\.99|between 0 and 1)/,
+    },
+    {
+      rule: 'a price of zero',
+      wish: { price: '0' },
+      reason: /got "?0"?,.*(?:0\.01|between 0 and 1)/,
+    },
     { rule: 'a size below the minimum', wish: { size: '4.99' }, reason: /4\.99.*5/ },
     { rule: 'a size finer than the grid', wish: { size: '10.001' }, reason: /10\.001.*2 decimals/ },
     { rule: 'a BUY above the balance', wish: { size: '99999' }, reason: /not enough balance/ },
@@ -44,7 +52,7 @@ export function refusing(open: OpenHarness): void {
     {
       rule: 'a post-only order that cannot rest',
       wish: { timeInForce: 'FAK', postOnly: true },
-      reason: /FAK.*GTC or GTD/,
+      reason: /GTC (?:or|and) GTD/,
     },
     {
       rule: 'GTD with a time that has passed',
@@ -82,26 +90,28 @@ export function refusing(open: OpenHarness): void {
   test('shares can be sold once their purchase is settled, and only once', async () => {
     const harness = await open();
     await harness.setBook([], [['0.4', '10']]);
-    await send(harness, { timeInForce: 'FOK' });
+    await send(harness, { price: '0.4', timeInForce: 'FOK' });
     const early = await send(harness, { side: 'SELL', price: '0.7' });
     expect(early.outcome.kind).toBe('rejected');
     await harness.advance(SETTLED_MS);
-    expect((await send(harness, { side: 'SELL', price: '0.7' })).outcome.kind).toBe('acknowledged');
-    expect((await send(harness, { side: 'SELL', price: '0.7' })).outcome.kind).toBe('rejected');
+    const first = await send(harness, { side: 'SELL', price: '0.7' });
+    expect(first.outcome).toMatchObject({ kind: 'acknowledged' });
+    const second = await send(harness, { side: 'SELL', price: '0.7' });
+    expect(second.outcome).toMatchObject({ kind: 'rejected' });
   });
 }
 
 export function cancelling(open: OpenHarness, can: VenueCapabilities): void {
   test('a live order is cancelled, keeps its fills, and is filled no more', async () => {
     const harness = await open();
-    await harness.setBook([], [['0.5', '4']]);
+    await harness.setBook([], [['0.5', '6']]);
     const { id } = await send(harness);
     expect(await harness.venue.cancel(id, never)).toEqual({ kind: 'cancelled' });
     await harness.trade('SELL', '0.3', '100');
     await harness.advance(1);
-    expectFills(harness, id, [['0.5', '4']]);
+    expectFills(harness, id, [['0.5', '6']]);
     const report = await harness.venue.fetchOrder(id);
-    expect(report).toMatchObject({ status: 'cancelled', sizeMatched: '4' });
+    expect(report).toMatchObject({ status: 'cancelled', sizeMatched: '6' });
     expect(await harness.venue.fetchOpenOrders()).toEqual([]);
   });
 
@@ -117,7 +127,10 @@ export function cancelling(open: OpenHarness, can: VenueCapabilities): void {
   test('cancelling an order that nobody knows is refused', async () => {
     const harness = await open();
     const outcome = await harness.venue.cancel(`0x${'0'.repeat(64)}`, never);
-    expect(outcome).toMatchObject({ kind: 'rejected', reason: expect.stringMatching(/not found/) });
+    expect(outcome).toMatchObject({
+      kind: 'rejected',
+      reason: expect.stringMatching(/not found|can't be found/),
+    });
   });
 
   test.runIf(can.splitFills)(
@@ -153,7 +166,8 @@ export function asking(open: OpenHarness): void {
     expect(told).toHaveLength(2);
     expect(await harness.venue.fetchTrades(0)).toEqual(told);
     expect(await harness.venue.fetchTrades(laterMs)).toEqual(legsOf(harness, second.id));
-    expect(await harness.venue.fetchTrades(harness.now() + 1)).toEqual([]);
+    await harness.advance(SETTLED_MS);
+    expect(await harness.venue.fetchTrades(harness.now() + 1_000)).toEqual([]);
   });
 
   test('the answer to a submit names the state that can be fetched at once', async () => {

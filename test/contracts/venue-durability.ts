@@ -70,7 +70,8 @@ export function restarting(open: OpenHarness, can: VenueCapabilities): void {
       await harness.advance(5_000);
       await harness.restart(how);
       expect(await harness.venue.fetchOpenOrders()).toMatchObject([{ venueOrderId: id }]);
-      await harness.setBook([['0.5', '20']], [['0.6', '20']]);
+      // Books that only we were shown are shown again.
+      if (can.levelsResizeInPlace) await harness.setBook([['0.5', '20']], [['0.6', '20']]);
       await harness.trade('SELL', '0.5', '9');
       await harness.advance(1);
       expectFills(harness, id, [['0.5', '1']]);
@@ -197,7 +198,7 @@ async function expectConservation(harness: VenueHarness, ids: readonly string[])
   for (const id of ids) {
     const report = await harness.venue.fetchOrder(id);
     const ours = legs.filter((leg) => leg.venueOrderId === id);
-    expect(report?.sizeMatched).toBe(toText(sum(ours, (leg) => decimal(leg.size))));
+    expect(report?.sizeMatched ?? '0').toBe(toText(sum(ours, (leg) => decimal(leg.size))));
   }
   expectSettlementsToAdvance(harness);
 }

@@ -38,8 +38,8 @@ export interface VenueCapabilities {
   readonly legForEachLevel: boolean;
   /** FOK and FAK BUY orders ask for shares; else for the dollars that these cost at the limit. */
   readonly immediateBuysByShares: boolean;
-  /** A level of others can lose shares without losing its place in the queue. */
-  readonly levelsShrinkInPlace: boolean;
+  /** A level of others can lose or win shares without losing its place in the queue. */
+  readonly levelsResizeInPlace: boolean;
   /** An order that expired says so; else it is told as cancelled. */
   readonly tellsExpiry: boolean;
 }

@@ -3,10 +3,11 @@
  * how far. One trade may be several legs of ours, and its own fields are always the taker's.
  */
 import type { VenueEvent, VenueOrderReport, VenueOrderStatus } from '../../../actors/ports.ts';
-import type { DecimalText } from '../../../domain/decimal.ts';
+import { type DecimalText, decimal, toText } from '../../../domain/decimal.ts';
 import { compare, dividedBy, minus, plus, times } from '../../../domain/exact.ts';
+import { feeOfFillsUsd } from '../../../domain/fees.ts';
 import type { LegReport, Settlement } from '../../../domain/fill-leg.ts';
-import type { InstrumentId, Side } from '../../../domain/instrument.ts';
+import type { FeeSchedule, Instrument, Side } from '../../../domain/instrument.ts';
 import type { WireMakerOrder, WireOrder, WireTrade, WireUserMessage } from './user-wire.ts';
 
 /** How we know what is ours. */
@@ -20,7 +21,7 @@ export interface Ours {
 }
 
 /** Our instrument of a token; undefined for a token that we do not deal in. */
-export type InstrumentOf = (tokenId: string) => InstrumentId | undefined;
+export type InstrumentOf = (tokenId: string) => Pick<Instrument, 'id' | 'fees'> | undefined;
 
 /** Something odd that a person should look at; nothing was changed because of it. */
 export interface Finding {
@@ -142,8 +143,8 @@ export function legsOf(
     own: Pick<LegReport, 'venueOrderId' | 'role' | 'side' | 'price' | 'size'>,
     tokenId: string,
   ): LegReport[] {
-    const instrumentId = instrumentOf(tokenId);
-    if (instrumentId === undefined) {
+    const instrument = instrumentOf(tokenId);
+    if (instrument === undefined) {
       const facts = { tradeId: trade.id, venueOrderId: own.venueOrderId, tokenId };
       note({ kind: 'unknown_token', facts });
       return [];
@@ -151,7 +152,9 @@ export function legsOf(
     const { transactionHash, matchedAtMs } = trade;
     const tradeId = tradeIdOf(trade);
     const hash = transactionHash === undefined ? {} : { transactionHash };
-    return [{ tradeId, ...own, instrumentId, settlement, matchedAtMs, ...hash }];
+    const told = { tradeId, ...own, instrumentId: instrument.id, settlement, matchedAtMs, ...hash };
+    const fee = own.role === 'taker' && isConserved ? feeOf(trade, instrument.fees) : undefined;
+    return [fee === undefined ? told : { ...told, feeUsd: fee }];
   }
 
   const legs: LegReport[] = [];
@@ -220,14 +223,29 @@ function makerSide(maker: WireMakerOrder, trade: WireTrade, note: NoteFinding): 
   return maker.side;
 }
 
-/** The taker pays each maker its own price; for the other outcome, what is left of a dollar. */
-function takerPrice({ makerOrders, tokenId, size }: WireTrade): DecimalText {
-  let dollars: DecimalText = '0';
-  for (const maker of makerOrders) {
-    const price = maker.tokenId === tokenId ? maker.price : minus('1', maker.price);
-    dollars = plus(dollars, times(maker.matchedAmount, price));
-  }
-  return quotient(dollars, size);
+/** What the taker met. It pays each maker its own price; for the other outcome, the rest of a dollar. */
+function takerFills({ makerOrders, tokenId }: WireTrade): { price: string; size: string }[] {
+  return makerOrders.map(({ price, matchedAmount, ...maker }) => ({
+    price: maker.tokenId === tokenId ? price : minus('1', price),
+    size: matchedAmount,
+  }));
+}
+
+function takerPrice(trade: WireTrade): DecimalText {
+  const dollars = takerFills(trade).reduce(
+    (sum, { price, size }) => plus(sum, times(price, size)),
+    '0',
+  );
+  return quotient(dollars, trade.size);
+}
+
+/** Of several prices the average does not tell the fee; of one, the schedule does. */
+function feeOf(trade: WireTrade, fees: FeeSchedule): DecimalText | undefined {
+  const fills = takerFills(trade);
+  if (new Set(fills.map(({ price }) => price)).size < 2) return undefined;
+  const parts = fills.map(({ price, size }) => ({ price: decimal(price), size: decimal(size) }));
+  const fee = feeOfFillsUsd(fees, 'taker', parts);
+  return fee.isZero() ? undefined : toText(fee);
 }
 
 const SHIFT = `1${'0'.repeat(18)}`;

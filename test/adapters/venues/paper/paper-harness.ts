@@ -51,7 +51,7 @@ export const PAPER_CAPABILITIES: VenueCapabilities = {
   makersPay: true,
   legForEachLevel: true,
   immediateBuysByShares: true,
-  levelsShrinkInPlace: true,
+  levelsResizeInPlace: true,
   tellsExpiry: true,
 };
 

@@ -53,7 +53,7 @@ const MAX_BOUGHT_DECIMALS = 4;
  * bring more shares than that at better prices, never for more dollars. A SELL always gives `size`.
  * Source: Polymarket docs, order rounding and order types.
  *
- * @throws {InvalidValue} for a price off the grid, an unknown tick, the wrong quantity for the kind
+ * @throws {InvalidValue} for a price or a size off the grid, an unknown tick, the wrong quantity for the kind
  *   of order, or an amount that is rounded to zero.
  */
 export function orderAmounts(request: AmountsRequest): OrderAmounts {
@@ -71,7 +71,7 @@ export function orderAmounts(request: AmountsRequest): OrderAmounts {
     }
     return spend(usd(request.amountUsd, 'order.amountUsd'), price, rule);
   }
-  const size = floor(shares(request.size, 'order.size'), SIZE_DECIMALS);
+  const size = sizeOf(request);
   // Exact without rounding: 2 decimals of a size and those of a price are those of an amount.
   const dollars = size.times(price);
   if (side === 'SELL') return amounts(size, dollars);
@@ -90,6 +90,12 @@ function ruleOf(tickSize: DecimalText): TickRule {
   const rule = tickRule(parseDecimal(tickSize, 'tickSize', expected));
   if (rule === undefined) throw new InvalidValue('tickSize', tickSize, expected);
   return rule;
+}
+
+function sizeOf({ size: text }: AmountsRequest): Decimal {
+  const parsed = shares(text, 'order.size');
+  if (parsed.decimalPlaces() <= SIZE_DECIMALS) return parsed;
+  throw new InvalidValue('order.size', text, `shares with at most ${SIZE_DECIMALS} decimals`);
 }
 
 function priceOf({ price: text, tickSize }: AmountsRequest): Decimal {

@@ -202,7 +202,6 @@ const LIMIT: AmountsRequest = {
 test.each([
   ['a resting BUY', LIMIT, '7033800', '12340000'],
   ['a resting SELL', { ...LIMIT, side: 'SELL' }, '12340000', '7033800'],
-  ['a size of three decimals, floored', { ...LIMIT, size: '12.349' }, '7033800', '12340000'],
   ['a BUY at once by shares', { ...LIMIT, timeInForce: 'FAK' }, '7030000', '12333300'],
   [
     'a market BUY by shares',
