@@ -60,7 +60,10 @@ export interface NewOrder {
   readonly expirationS: number;
 }
 
-/** The venue's words; `CANCELED_…` may carry a reason. */
+/**
+ * The venue's words; `CANCELED_…` may carry a reason. A FAK that found part of its size ends MATCHED. INVALID
+ * ended without its owner: by a rule at the end of a taker delay, or for want of money when it was hit.
+ */
 export type OrderStatus =
   | 'LIVE'
   | 'DELAYED'
@@ -212,25 +215,54 @@ export interface SettlementRules {
   readonly retryingShare: number;
 }
 
+/** Dollars. Always: balances of all accounts + fees + collateral + inFlight = deposited. */
+export interface ExchangeTotals {
+  readonly deposited: Micros;
+  /** Of confirmed trades. */
+  readonly fees: Micros;
+  /** Minted minus merged minus paid out. Below zero where deposited shares were merged or paid out. */
+  readonly collateral: Micros;
+  /** Paid by buyers of trades that are neither confirmed nor failed, fees included. */
+  readonly inFlight: Micros;
+}
+
 /** The exchange itself: one thread of control, no I/O. Every change is told to `subscribe`rs at once. */
 export interface Exchange {
+  /** The exchange's own copies: what `addMarket` was given is not kept. */
   readonly markets: ReadonlyMap<Hex, SandboxMarket>;
   marketOfToken(tokenId: string): SandboxMarket | undefined;
   addMarket(market: SandboxMarket): void;
 
   /** Opens an account or adds to it. Shares by token id. */
   deposit(maker: string, dollars: Micros, shares?: Readonly<Record<string, Micros>>): void;
-  /** Chain balance: gross of resting orders; shares settled (CONFIRMED) only. */
+  /**
+   * Chain balance, gross of resting orders. What a match takes leaves at once; what it gives, shares
+   * of a BUY and money of a SELL, comes when the trade is CONFIRMED.
+   */
   balance(maker: string, tokenId?: string): Micros;
+  /** Every account ever opened, for oracles. */
+  accounts(): Iterable<string>;
+  /** What conservation of money is proved with. */
+  totals(): ExchangeTotals;
 
-  /** Resolves at once unless the market blocks answers for its delay. */
+  /**
+   * Resolves at once unless the market blocks answers for its delay. A blocked answer comes at the
+   * latest with `stop` or `restore`, as `delayed`.
+   */
   place(order: NewOrder): Promise<Placed>;
   /** Only orders of `owner`. */
   cancel(owner: string, ids: readonly string[]): CancelResult;
   cancelMarket(owner: string, filter: { conditionId?: string; tokenId?: string }): CancelResult;
   cancelAll(owner: string): CancelResult;
 
+  /**
+   * Forgets closed orders of `owner` that never matched, as if they had not been: for market makers,
+   * who would fill the memory with orders that nobody asks for.
+   */
+  forget(owner: string, ids: readonly string[]): void;
+
   order(id: string): SandboxOrder | undefined;
+  /** Live and delayed ones, oldest first. */
   openOrders(owner: string): readonly SandboxOrder[];
   /** Every order ever, for oracles. */
   orders(): Iterable<SandboxOrder>;
@@ -242,11 +274,21 @@ export interface Exchange {
   /** Cancels what rests, pays out, ends trading. Payouts are micro-dollars for a share of YES and NO. */
   resolve(conditionId: Hex, payout: readonly [Micros, Micros]): void;
   settlement: SettlementRules;
+  /**
+   * Decides the fate of the next trade that the order takes part in; told again, of the one after it.
+   * The path ends in CONFIRMED or FAILED, for example `['RETRYING', 'MINED', 'CONFIRMED']`.
+   */
+  settleNext(orderId: string, path: readonly TradeStatus[]): void;
 
   subscribe(listener: (event: ExchangeEvent) => void): () => void;
-  /** The whole state as JSON text, and back. */
+  /** The whole state as JSON text, but for the state of `random`. */
   save(): string;
+  /**
+   * Goes on from a saved state; subscribers stay and are told nothing. What fell due meanwhile happens
+   * at once. Nothing has changed when it throws.
+   * @throws {InvalidValue} for a text that `save` did not make.
+   */
   restore(text: string): void;
-  /** Ends all timers. */
+  /** Ends all timers, for good. */
   stop(): void;
 }
