@@ -20,8 +20,12 @@ import { rain } from './orders.ts';
 const LIMIT_MS = 20_000;
 
 /** Waits until `condition` holds. What it threw last is what the test says when it never does. */
-export async function until(condition: () => unknown, what = 'the condition'): Promise<void> {
-  const endsAtMs = Date.now() + LIMIT_MS;
+export async function until(
+  condition: () => unknown,
+  what = 'the condition',
+  limitMs = LIMIT_MS,
+): Promise<void> {
+  const endsAtMs = Date.now() + limitMs;
   let last: unknown;
   while (Date.now() < endsAtMs) {
     try {
