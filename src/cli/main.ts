@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { addConfig } from './config.ts';
+import { addDoctor } from './doctor.ts';
 import { addExplain } from './explain.ts';
 import { EXIT, ignoreClosedPipes, printError, UsageFault } from './io.ts';
 import { addMigrate } from './migrate.ts';
@@ -9,6 +10,7 @@ import { addOrders } from './orders.ts';
 import { addPositions } from './positions.ts';
 import { addReplay } from './replay.ts';
 import { addRun } from './run.ts';
+import { addSandbox } from './sandbox.ts';
 import { addStatus } from './status.ts';
 
 const EXIT_CODES = `
@@ -66,7 +68,9 @@ function createProgram(onRefused: (text: string) => void): Command {
     addPositions,
     addExplain,
     addMigrate,
+    addSandbox,
     addConfig,
+    addDoctor,
   ]) {
     add(program);
   }

@@ -6,6 +6,7 @@ import { formatTime } from './duration.ts';
 import { type GlobalOptions, printResult } from './io.ts';
 import { loadConfig, withStore } from './settings.ts';
 import { isOpenStatus } from './statuses.ts';
+import { label } from './summary-lines.ts';
 import { tableLines } from './table.ts';
 
 const MOST = 10_000;
@@ -63,7 +64,7 @@ function orderLines(rows: readonly OrderView[], width?: number): string[] {
       formatTime(order.createdAtMs),
       order.clientOrderId,
       order.strategy,
-      order.instrumentId,
+      label(order.instrumentId),
       order.side,
       order.price,
       order.size ?? `$${order.amountUsd ?? ''}`,

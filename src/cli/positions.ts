@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { type GlobalOptions, printResult } from './io.ts';
 import { loadConfig, withStore } from './settings.ts';
+import { label } from './summary-lines.ts';
 import { tableLines } from './table.ts';
 
 export function addPositions(program: Command): void {
@@ -30,7 +31,7 @@ async function positions(options: GlobalOptions): Promise<void> {
             { title: 'fees', align: 'right' },
           ],
           found.map((position) => [
-            position.instrumentId,
+            label(position.instrumentId),
             position.size,
             position.sellableSize,
             position.reservedShares,

@@ -1,6 +1,7 @@
 /** What a person wants to see of a running engine: gathered from its events, drawn as lines. */
 
 import { decimal, toText } from '../domain/decimal.ts';
+import type { Instrument } from '../domain/instrument.ts';
 import type { BookSnapshot } from '../domain/market-data.ts';
 import type {
   Engine,
@@ -11,7 +12,7 @@ import type {
 } from '../engine.ts';
 import type { AccountContext } from '../machines/account.machine.ts';
 import { formatClock, formatDuration } from './duration.ts';
-import { label, money, positionLines } from './summary-lines.ts';
+import { type InstrumentNames, label, money, positionLines } from './summary-lines.ts';
 import { cut, printable, tableLines } from './table.ts';
 
 const SHOWN_ORDERS = 8;
@@ -44,6 +45,7 @@ export interface RunView {
   readonly cashUsd: string;
   readonly reservedUsd: string;
   readonly feesUsd: string;
+  readonly names: InstrumentNames;
   readonly markets: readonly ShownMarket[];
   /** Newest first. */
   readonly orders: readonly OrderView[];
@@ -105,6 +107,7 @@ export async function watchRun(engine: Engine, title: string): Promise<RunWatch>
       cashUsd: account.cashUsd,
       reservedUsd: account.reservedUsd,
       feesUsd: account.feesUsd,
+      names: namesOf(engine.instruments()),
       markets: engine.instruments().map(({ id }) => shownMarket(id, engine.book(id))),
       orders: [...orders.values()].toReversed(),
       fills: [...fills.values()].toReversed(),
@@ -119,6 +122,14 @@ export async function watchRun(engine: Engine, title: string): Promise<RunWatch>
       for (const end of ends) end();
     },
   };
+}
+
+function namesOf(instruments: readonly Instrument[]): InstrumentNames {
+  return new Map(
+    instruments.flatMap(({ id, name, outcome }) =>
+      name === undefined ? [] : [[id, `${name}:${outcome}`]],
+    ),
+  );
 }
 
 /** Drops the oldest entries; an entry that changes keeps its place. */
@@ -175,16 +186,16 @@ export function renderRun(view: RunView, size: { columns: number; rows: number }
     ],
     view.markets
       .slice(0, SHOWN_MARKETS)
-      .map(({ instrument, bid, ask }) => [label(instrument), bid, ask]),
+      .map(({ instrument, bid, ask }) => [label(instrument, view.names), bid, ask]),
     columns,
   );
   const held = view.positions.slice(0, SHOWN_POSITIONS);
   const sections = [
     heading,
     markets,
-    orderLines(view.orders, columns),
-    fillLines(view.fills, columns),
-    positionLines(held, columns),
+    orderLines(view, columns),
+    fillLines(view, columns),
+    positionLines(held, columns, view.names),
     view.notes,
     ['Ctrl-C stops; starting again goes on from here.'],
   ];
@@ -195,7 +206,7 @@ export function renderRun(view: RunView, size: { columns: number; rows: number }
     .map((line) => cut(printable(line), columns));
 }
 
-function orderLines(orders: readonly OrderView[], columns: number): string[] {
+function orderLines({ orders, names }: RunView, columns: number): string[] {
   return tableLines(
     [
       { title: 'order', shrinks: true },
@@ -208,7 +219,7 @@ function orderLines(orders: readonly OrderView[], columns: number): string[] {
     ],
     orders.map((order) => [
       order.clientOrderId,
-      label(order.instrumentId),
+      label(order.instrumentId, names),
       order.side,
       order.price,
       order.size ?? `$${order.amountUsd ?? ''}`,
@@ -219,7 +230,7 @@ function orderLines(orders: readonly OrderView[], columns: number): string[] {
   );
 }
 
-function fillLines(fills: readonly ShownFill[], columns: number): string[] {
+function fillLines({ fills, names }: RunView, columns: number): string[] {
   return tableLines(
     [
       { title: 'fill' },
@@ -232,7 +243,7 @@ function fillLines(fills: readonly ShownFill[], columns: number): string[] {
     ],
     fills.map((fill) => [
       formatClock(fill.atMs),
-      label(fill.instrument),
+      label(fill.instrument, names),
       fill.side,
       fill.price,
       fill.size,

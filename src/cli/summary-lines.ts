@@ -31,7 +31,11 @@ export function summaryLines(summary: Summary, width?: number): string[] {
   ];
 }
 
-export function positionLines(positions: Summary['positions'], width?: number): string[] {
+export function positionLines(
+  positions: Summary['positions'],
+  width?: number,
+  names?: InstrumentNames,
+): string[] {
   return tableLines(
     [
       { title: 'position', shrinks: true },
@@ -43,7 +47,7 @@ export function positionLines(positions: Summary['positions'], width?: number): 
       { title: 'fees', align: 'right' },
     ],
     positions.map((position) => [
-      label(position.instrument),
+      label(position.instrument, names),
       position.size,
       money(position.averageEntry),
       position.mark ?? '-',
@@ -62,7 +66,15 @@ export function money(text: string): string {
     .replace(/0{1,2}$/, '');
 }
 
-/** An instrument without its venue: there is only one. */
-export function label(instrumentId: string): string {
-  return instrumentId.replace(/^[^:]+:/, '');
+/** What people call the markets, by instrument id: `sim-rain-tomorrow:YES`. */
+export type InstrumentNames = ReadonlyMap<string, string>;
+
+/** An instrument by its name, or else without its venue, of which there is only one. */
+export function label(instrumentId: string, names?: InstrumentNames): string {
+  return names?.get(instrumentId) ?? shortened(instrumentId.replace(/^[^:]+:/, ''));
+}
+
+/** A hash by its ends: nobody reads the middle. */
+function shortened(text: string): string {
+  return text.replace(/0x[\da-f]{40,}/gi, (hash) => `${hash.slice(0, 10)}…${hash.slice(-4)}`);
 }

@@ -23,6 +23,7 @@ function view(over: Partial<RunView> = {}): RunView {
     cashUsd: '990',
     reservedUsd: '5.125',
     feesUsd: '0.1',
+    names: new Map(),
     markets: [{ instrument: rain.id, bid: '0.49 x 100', ask: '0.51 x 20' }],
     orders: [orderView(rain, 'BUY', 'test', { clientOrderId: 'ord_newest', status: 'PLACED' })],
     fills: [
@@ -53,6 +54,15 @@ function view(over: Partial<RunView> = {}): RunView {
 }
 
 const wide = { columns: 120, rows: 50 };
+
+test('markets go by the name that people call them, hashes by their ends', () => {
+  const id = `polymarket:0x${'ab'.repeat(32)}:YES`;
+  const markets = [{ instrument: id, bid: '0.49 x 100', ask: '0.51 x 20' }];
+  const drawn = (names: RunView['names']) =>
+    renderRun(view({ markets, names }), { columns: 100, rows: 40 }).join('\n');
+  expect(drawn(new Map([[id, 'rain-tomorrow:YES']]))).toContain('rain-tomorrow:YES  0.49 x 100');
+  expect(drawn(new Map())).toContain('0xabababab…abab:YES  0.49 x 100');
+});
 
 test('the table shows state, money, markets, orders, fills, positions and the log', () => {
   const text = renderRun(view(), wide).join('\n');

@@ -47,14 +47,13 @@ export interface PolymarketCredentials {
   /** The account that pays, with its checksum. Absent: the signer's own address (type 0 only). */
   readonly funder?: Address;
   readonly signatureType: SignatureType;
-  /** REST base URL without a slash at its end. */
-  readonly host: string;
+  /** REST base URL without a slash at its end. Absent: the venue's own. */
+  readonly host?: string;
   readonly chainId: number;
   /** Absent: derived from the private key at the start. */
   readonly api?: ApiKeySecrets;
 }
 
-const DEFAULT_HOST = 'https://clob.polymarket.com';
 /** Polygon. */
 const DEFAULT_CHAIN_ID = 137;
 /** Eight short values; what is larger is another file. */
@@ -178,11 +177,12 @@ function checked(given: Given): PolymarketCredentials {
     throw new InvalidValue(given.placeOf('funder'), undefined, expected);
   }
   const api = apiOf(given);
+  const host = hostOf(given);
   return {
     privateKey,
     ...(funder === undefined ? {} : { funder }),
     signatureType,
-    host: hostOf(given),
+    ...(host === undefined ? {} : { host }),
     chainId: wholeNumber(given, 'chain_id', DEFAULT_CHAIN_ID, Number.MAX_SAFE_INTEGER),
     ...(api === undefined ? {} : { api }),
   };
@@ -253,8 +253,9 @@ function wholeNumber({ values, placeOf }: Given, key: Key, absent: number, most:
 }
 
 /** Requests carry the passphrase: it goes over TLS, or does not leave this machine. */
-function hostOf(given: Given): string {
-  const text = textOf(given, 'host') ?? DEFAULT_HOST;
+function hostOf(given: Given): string | undefined {
+  const text = textOf(given, 'host');
+  if (text === undefined) return undefined;
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const isLocal = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(url?.hostname ?? '');
   const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLocal);

@@ -1,0 +1,85 @@
+/**
+ * Money and shares as the venue holds them: its cached view of the chain, in which collateral is
+ * gross of resting orders. The cache lags behind fills, and a SELL of shares that it has not seen is
+ * refused: it is told to look again after every fill. Sources: py-clob-client #287, #290.
+ */
+import type { Clock, VenueBalances, VenuePosition } from '../../../actors/ports.ts';
+import type { FeedLog } from '../../marketdata/counts.ts';
+import type { Markets } from './markets.ts';
+import type { AssetType, Rest } from './rest.ts';
+
+/** Fills come in bursts: one refresh serves those of this time. */
+const REFRESH_AFTER_MS = 1_000;
+const READ_AT_ONCE = 4;
+
+export interface Balances {
+  fetchBalances(): Promise<VenueBalances>;
+  /** Shares of the markets that we know, none where there are none. */
+  fetchPositions(): Promise<readonly VenuePosition[]>;
+  /** Soon makes the venue look at the chain again: at the money, and at this token. */
+  refreshSoon(tokenId: string): void;
+  stop(): void;
+  readonly failedRefreshes: number;
+}
+
+export interface BalancesOptions {
+  readonly rest: Pick<Rest, 'balance' | 'refreshBalance'>;
+  readonly markets: Markets;
+  readonly clock: Clock;
+  readonly log: FeedLog;
+}
+
+export function createBalances({ rest, markets, clock, log }: BalancesOptions): Balances {
+  /** Bounded by the tokens of the markets. */
+  const stale = new Set<string>();
+  let cancelTimer: (() => void) | undefined;
+  let failedRefreshes = 0;
+
+  function assetOf(tokenId: string): AssetType {
+    return markets.ofToken(tokenId)?.orderVersion === 3 ? 'CONDITIONAL-V2' : 'CONDITIONAL';
+  }
+
+  /** Never rejects: what is not brought up to date is shown as it was. */
+  async function refresh(): Promise<void> {
+    cancelTimer?.();
+    cancelTimer = undefined;
+    const tokenIds = [...stale];
+    stale.clear();
+    try {
+      await rest.refreshBalance('COLLATERAL');
+      for (const tokenId of tokenIds) await rest.refreshBalance(assetOf(tokenId), tokenId);
+    } catch (error) {
+      // The venue also looks by itself; the next fill asks again.
+      failedRefreshes += 1;
+      log('warn', 'The venue was not told to look at our balances again.', { error });
+    }
+  }
+
+  return {
+    async fetchBalances() {
+      await refresh();
+      return { cashUsd: await rest.balance('COLLATERAL') };
+    },
+    async fetchPositions() {
+      if (stale.size > 0) await refresh();
+      const left = [...markets.instruments()];
+      const positions: VenuePosition[] = [];
+      const worker = async (): Promise<void> => {
+        for (let one = left.shift(); one !== undefined; one = left.shift()) {
+          const size = await rest.balance(assetOf(one.tokenId), one.tokenId);
+          if (size !== '0') positions.push({ instrumentId: one.id, size });
+        }
+      };
+      await Promise.all(Array.from({ length: READ_AT_ONCE }, worker));
+      return positions.sort((a, b) => (a.instrumentId < b.instrumentId ? -1 : 1));
+    },
+    refreshSoon(tokenId) {
+      if (markets.ofToken(tokenId) !== undefined) stale.add(tokenId);
+      cancelTimer ??= clock.at(clock.now() + REFRESH_AFTER_MS, () => void refresh());
+    },
+    stop: () => cancelTimer?.(),
+    get failedRefreshes() {
+      return failedRefreshes;
+    },
+  };
+}

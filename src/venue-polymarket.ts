@@ -1,0 +1,193 @@
+/** The Polymarket venue of a desk: on the real exchange, or on a sandbox. */
+import { join } from 'node:path';
+import type { FeedLog } from './adapters/marketdata/counts.ts';
+import {
+  type PolymarketCredentials,
+  readCredentialsEnvironment,
+  readCredentialsFile,
+} from './adapters/venues/polymarket/credentials.ts';
+import {
+  createPolymarketVenue,
+  type PolymarketVenue,
+} from './adapters/venues/polymarket/polymarket-venue.ts';
+import { openCurve } from './adapters/venues/polymarket/protocol/secp256k1.ts';
+import { checkAgainstPackage } from './adapters/venues/polymarket/protocol/self-check.ts';
+import { createLocalSigner } from './adapters/venues/polymarket/protocol/signer.ts';
+import type { Config } from './config.ts';
+import { FillwrightFault } from './domain/faults.ts';
+import { type OpenedSandbox, type SandboxProcess, startSandboxProcess } from './sandbox-process.ts';
+import type { OpenVenue, VenueParts } from './venue.ts';
+
+/** Part of the id of every instrument, on the sandbox as well: strategies need not know. */
+export const POLYMARKET_VENUE = 'polymarket';
+/** Trades before this moment are another's history. */
+const OPENED_AT = 'venue.openedAtMs';
+
+type PolymarketConfig = Extract<Config['venue'], { use: 'polymarket' }>;
+type SandboxConfig = Extract<Config['venue'], { use: 'sandbox' }>;
+
+/** Where the venue is and who we are there. */
+export interface VenuePlace {
+  readonly credentials: PolymarketCredentials;
+  readonly clob: string;
+  /** `ws://host/ws`: the channels are `/market` and `/user` of it. */
+  readonly stream: string;
+  readonly gamma: string;
+  readonly geoblock: string;
+  readonly markets: readonly string[];
+  readonly heartbeat: boolean;
+  readonly protocolV2: boolean;
+}
+
+/** @throws {FillwrightFault} `invalid_config` for keys that are missing or belong elsewhere. */
+export async function openPolymarket(
+  venue: PolymarketConfig,
+  parts: VenueParts,
+): Promise<OpenVenue> {
+  return connect(await polymarketPlace(venue), parts);
+}
+
+/** @throws {FillwrightFault} as `openPolymarket`. */
+export async function polymarketPlace(venue: PolymarketConfig): Promise<VenuePlace> {
+  const { markets, heartbeat, protocolV2, hosts } = venue;
+  const { clob, gamma, geoblock } = hosts;
+  return {
+    credentials: await readCredentials(venue, process.env),
+    ...{ clob, gamma, geoblock, stream: `${hosts.stream}/ws` },
+    ...{ markets, heartbeat, protocolV2 },
+  };
+}
+
+/** The credentials of a configuration. @throws {FillwrightFault} when they are of another host. */
+async function readCredentials(
+  { credentials: path, hosts }: PolymarketConfig,
+  environment: NodeJS.ProcessEnv,
+): Promise<PolymarketCredentials> {
+  const read =
+    path === undefined ? readCredentialsEnvironment(environment) : await readCredentialsFile(path);
+  if (read.host !== undefined && read.host !== hosts.clob) {
+    throw new FillwrightFault(
+      'invalid_config',
+      `The credentials are for ${read.host}, the configuration trades on ${hosts.clob}.`,
+      { credentials: read.host, configuration: hosts.clob },
+    );
+  }
+  return read;
+}
+
+/** Starts a sandbox beside this process and connects to it. */
+export async function openSandbox(
+  venue: SandboxConfig,
+  dataFolder: string,
+  parts: VenueParts,
+): Promise<OpenVenue> {
+  const { log } = parts;
+  const { seed, scenario } = venue;
+  const stateFile = join(dataFolder, 'sandbox.json');
+  const sandbox = await startSandboxProcess({ seed, scenario, stateFile, log });
+  try {
+    const open = await connect(sandboxPlace(sandbox.opened, venue.account), parts);
+    return { ...open, close: () => closeBoth(open, sandbox) };
+  } catch (error) {
+    await sandbox.close();
+    throw error;
+  }
+}
+
+async function closeBoth(open: OpenVenue, sandbox: SandboxProcess): Promise<void> {
+  await open.close();
+  await sandbox.close();
+}
+
+export function sandboxPlace(opened: OpenedSandbox, index: number): VenuePlace {
+  const account = opened.accounts[index];
+  if (account === undefined) {
+    const most = opened.accounts.length - 1;
+    const message = `venue.account: got ${index}, expected 0 to ${most}: the scenario has no more.`;
+    throw new FillwrightFault('invalid_config', message, { account: index });
+  }
+  const { privateKey, funder, signatureType, apiKey, secret, passphrase } = account;
+  return {
+    credentials: readCredentialsEnvironment({
+      POLYMARKET_PRIVATE_KEY: privateKey,
+      POLYMARKET_FUNDER: funder,
+      POLYMARKET_SIGNATURE_TYPE: String(signatureType),
+      POLYMARKET_CHAIN_ID: String(opened.chainId),
+      POLYMARKET_API_KEY: apiKey,
+      POLYMARKET_API_SECRET: secret,
+      POLYMARKET_API_PASSPHRASE: passphrase,
+    }),
+    ...{ clob: opened.rest, gamma: opened.rest, geoblock: opened.rest, stream: opened.ws },
+    markets: opened.markets.map(({ conditionId }) => conditionId),
+    heartbeat: false,
+    protocolV2: true,
+  };
+}
+
+async function connect(place: VenuePlace, parts: VenueParts): Promise<OpenVenue> {
+  const { store } = parts;
+  const curve = openCurve(parts.log);
+  // Money is at stake on the next lines: every byte that we sign must be the package's.
+  await checkAgainstPackage(curve);
+  // One engine for each account: nothing is said to the venue before that is certain.
+  await store.acquireWriter();
+  const signer = createLocalSigner(place.credentials.privateKey.reveal(), curve);
+  const venue = createPolymarketVenue({
+    ...optionsOf(place, parts),
+    signer,
+    funder: place.credentials.funder ?? signer.address,
+    historySinceMs: await openedAtMs(parts),
+    inbox: store.inbox(POLYMARKET_VENUE),
+  });
+  // The books to follow are those of its markets: it has to know them before the engine starts.
+  await venue.start();
+  return asOpenVenue(venue, place);
+}
+
+function asOpenVenue(started: PolymarketVenue, place: VenuePlace): OpenVenue {
+  let stopped: Promise<void> | undefined;
+  const stop = () => {
+    stopped ??= started.stop();
+    return stopped;
+  };
+  return {
+    venue: { ...started, start: async () => undefined, stop },
+    take(event) {
+      if (event.type !== 'market.tickSizeChanged') return;
+      const tokenId = started.instrument(event.instrumentId)?.tokenId;
+      if (tokenId !== undefined) started.onTickSize(tokenId, event.tickSize);
+    },
+    busy: false,
+    openingUsd: async () => (await started.fetchBalances()).cashUsd,
+    channel: { url: `${place.stream}/market`, instruments: started.instruments },
+    close: stop,
+  };
+}
+
+function optionsOf({ credentials, ...place }: VenuePlace, { clock, random, log }: VenueParts) {
+  const { api, chainId, signatureType } = credentials;
+  const feedLog: FeedLog = (level, message, facts) => log[level](facts, message);
+  const apiKeys =
+    api === undefined
+      ? undefined
+      : {
+          apiKey: api.apiKey,
+          secret: api.secret.reveal(),
+          passphrase: api.passphrase.reveal(),
+        };
+  return {
+    name: POLYMARKET_VENUE,
+    urls: { rest: place.clob, gamma: place.gamma, userChannel: `${place.stream}/user` },
+    ...{ chainId, signatureType, apiKeys, clock, random, log: feedLog },
+    ...{ markets: place.markets, heartbeat: place.heartbeat, protocolV2: place.protocolV2 },
+  };
+}
+
+/** When this account first met the venue; kept for ever. */
+async function openedAtMs({ store, clock }: VenueParts): Promise<number> {
+  const known = await store.metadata(OPENED_AT);
+  if (known !== undefined) return Number(known);
+  const atMs = clock.now();
+  await store.setMetadata(OPENED_AT, String(atMs));
+  return atMs;
+}
