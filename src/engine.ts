@@ -63,6 +63,8 @@ const SOURCE_STATE = 'marketdata.state';
 export interface EngineParts {
   readonly log: Log;
   readonly inspect?: (event: InspectionEvent) => void;
+  /** Must be given, and only then, where the configuration says `mode: live`. */
+  readonly confirmLive?: true;
   /** In place of the configured ones. */
   readonly strategies?: readonly Strategy[];
   /** In place of the configured market data. */
@@ -76,7 +78,10 @@ type Shared = Omit<
 
 /** An engine as its users see it. Methods throw `not_running` before `start` and after `stop`. */
 export interface Engine extends Shared {
-  /** Opens the store, restores every actor, catches up with the venue, starts feed and strategies. */
+  /**
+   * Opens the store, restores every actor, catches up with the venue, starts feed and strategies.
+   * @throws {FillwrightFault} `invalid_config` for real money that was not confirmed, or the reverse.
+   */
   start(): Promise<void>;
   book(id: InstrumentId): BookSnapshot | undefined;
   /** Positions with their worth by the newest books. */
@@ -133,6 +138,7 @@ export function createEngine(config: Config, parts: EngineParts): Engine {
   }
 
   async function begin(): Promise<void> {
+    checkConfirmed(config.mode, parts.confirmLive);
     const startedAt = performance.now();
     const opened = await openStore(config, log);
     try {
@@ -294,4 +300,14 @@ export function createEngine(config: Config, parts: EngineParts): Engine {
     },
     finished: () => live().feeding,
   };
+}
+
+/** Real money takes two words, of different places: nobody trades it by a slip of one. */
+function checkConfirmed(mode: Config['mode'], confirmed: true | undefined): void {
+  if ((mode === 'live') === (confirmed === true)) return;
+  const message =
+    mode === 'live'
+      ? 'The configuration says mode: live, which is real money: confirm it with --live (in a program: confirmLive: true).'
+      : 'Live trading was confirmed, but the configuration says mode: paper.';
+  throw new FillwrightFault('invalid_config', message, { mode });
 }

@@ -24,6 +24,7 @@ const STOP_LIMIT_MS = 30_000;
 interface RunOptions extends GlobalOptions {
   readonly for?: string;
   readonly inspect?: string | true;
+  readonly live?: true;
   readonly seed?: string;
 }
 
@@ -33,6 +34,7 @@ export function addRun(program: Command): void {
     .description('Trade until Ctrl-C: restore everything, follow the market, run the strategies.')
     .option('--for <duration>', 'end by itself after 500ms, 30s, 5m or 1h')
     .option('--inspect [port]', 'show every actor to the Stately inspector on this machine')
+    .option('--live', 'confirm that the configuration trades real money')
     .option('--seed <text>', 'another story of the market simulator, when it starts anew')
     .addHelpText(
       'after',
@@ -59,6 +61,7 @@ async function run(options: RunOptions): Promise<void> {
     if (inspector !== undefined) remark(options, `The inspector is at ${inspector.url}.`);
     const engine = createEngine(config, {
       log,
+      ...(options.live === true ? { confirmLive: true } : {}),
       ...(inspector === undefined ? {} : { inspect: inspector.inspect }),
     });
     remark(options, 'Starting.');
