@@ -7,10 +7,15 @@ import type { Config } from './config.ts';
 import type { DecimalText } from './domain/decimal.ts';
 import type { Instrument } from './domain/instrument.ts';
 import type { MarketEvent } from './domain/market-data.ts';
-import { openPolymarket, openSandbox } from './venue-polymarket.ts';
+import { openPolymarket, openSandbox, POLYMARKET_VENUE } from './venue-polymarket.ts';
 
 /** Every instrument of the paper venue is `paper:market:outcome`. */
 export const PAPER_VENUE = 'paper';
+
+/** The first part of the ids of a configuration's instruments. */
+export function venueName({ venue }: Pick<Config, 'venue'>): string {
+  return venue.use === 'paper' ? PAPER_VENUE : POLYMARKET_VENUE;
+}
 
 export interface VenueParts {
   readonly store: PostgresStore;

@@ -2,9 +2,10 @@
 import type { Command } from 'commander';
 import { actorId } from '../actors/registry.ts';
 import type { Store } from '../actors/store-port.ts';
+import type { Config } from '../config.ts';
 import { decimal, toText, ZERO } from '../domain/decimal.ts';
 import { FillwrightFault } from '../domain/faults.ts';
-import { PAPER_VENUE } from '../venue.ts';
+import { venueName } from '../venue.ts';
 import { type GlobalOptions, printResult } from './io.ts';
 import { loadConfig, withStore } from './settings.ts';
 import { isOpenStatus } from './statuses.ts';
@@ -24,7 +25,7 @@ export function addStatus(program: Command): void {
 async function status(options: GlobalOptions): Promise<void> {
   const config = await loadConfig(options);
   const found = await withStore(config, options, async (store) => {
-    const account = await accountOf(store, config.account.id);
+    const account = await accountOf(store, config);
     const unsettled = await store.orders({ closed: false, limit: MAX_UNSETTLED });
     const positions = await store.positions();
     const byStatus = await store.orderCounts();
@@ -80,19 +81,30 @@ async function status(options: GlobalOptions): Promise<void> {
 /**
  * The account that this database holds; the configured one as long as it holds none.
  *
- * @throws {FillwrightFault} `invalid_config` for another one, as `run` does: its cash would read 0.
+ * @throws {FillwrightFault} `invalid_config` for another account or venue, as `run` does: its cash
+ * would read 0.
  */
-async function accountOf(store: Store, configured: string): Promise<string> {
-  if ((await store.actor(actorId('account', configured))) !== undefined) return configured;
+async function accountOf(store: Store, config: Config): Promise<string> {
+  const configured = { account: config.account.id, venue: venueName(config) };
+  const held = await actorsHeld(store);
+  if (held.account === undefined || held.venue === undefined) return configured.account;
+  if (held.account === configured.account && held.venue === configured.venue) return held.account;
+  throw new FillwrightFault(
+    'invalid_config',
+    `This database holds account "${held.account}" on venue "${held.venue}", the configuration says "${configured.account}" on "${configured.venue}". Use another data folder or database.`,
+    held,
+  );
+}
+
+/** Both are among the first actors that were ever made. */
+async function actorsHeld(store: Store): Promise<{ account?: string; venue?: string }> {
+  const names = new Map<string, string>();
   for await (const page of store.liveActors()) {
-    const found = page.find(({ kind }) => kind === 'account');
-    if (found === undefined) continue;
-    const account = found.actorId.slice(actorId('account', '').length);
-    throw new FillwrightFault(
-      'invalid_config',
-      `This database holds account "${account}" on venue "${PAPER_VENUE}", the configuration says "${configured}" on "${PAPER_VENUE}". Use another data folder or database.`,
-      { account, venue: PAPER_VENUE },
-    );
+    for (const { kind, actorId: id } of page) {
+      if (kind !== 'account' && kind !== 'venue') continue;
+      names.set(kind, id.slice(actorId(kind, '').length));
+    }
+    if (names.size === 2) break;
   }
-  return configured;
+  return Object.fromEntries(names);
 }

@@ -7,7 +7,7 @@ import { isBuilt, runCli } from './cli-process.ts';
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'fillwright-usage-'));
-  await writeFile(join(folder, 'bad.yaml'), 'mode: live\naccount: { depositUsd: lots }\n');
+  await writeFile(join(folder, 'bad.yaml'), 'mode: demo\naccount: { depositUsd: lots }\n');
   await writeFile(
     join(folder, 'secret.yaml'),
     'database: { url: "postgres://me:hunter2@host/x" }\n',
@@ -48,7 +48,7 @@ describe.runIf(isBuilt)('without a database', () => {
     const { code, stdout, stderr } = await runCli(['config', 'check', 'bad.yaml'], { cwd: folder });
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr.trimEnd().split('\n')).toHaveLength(2);
-    expect(stderr).toContain('bad.yaml:1: mode: got "live"');
+    expect(stderr).toContain('bad.yaml:1: mode: got "demo"');
     expect(stderr).toContain('bad.yaml:2: account.depositUsd: got "lots"');
   });
 
