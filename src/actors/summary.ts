@@ -1,5 +1,6 @@
 /** What an account did and where it stands: the object that `run --json` and `replay --json` print. */
 import { type DecimalText, decimal, toText, ZERO } from '../domain/decimal.ts';
+import type { Instrument } from '../domain/instrument.ts';
 import type { MarketDataCounts } from '../domain/market-data.ts';
 import { unrealizedPnl } from '../domain/position-totals.ts';
 import type { MarketView } from './market-view.ts';
@@ -8,6 +9,8 @@ import type { Trading } from './trading-api.ts';
 
 export interface PositionSummary {
   readonly instrument: string;
+  /** What people call it, as `sim-rain-tomorrow:YES`, where its market has a name. */
+  readonly name?: string;
   /** Shares; positive is LONG. */
   readonly size: DecimalText;
   readonly averageEntry: DecimalText;
@@ -95,12 +98,15 @@ export async function summarise(parts: {
 /** Positions as they stand, by instrument id, with their worth by the newest books. */
 export function summarisePositions(trading: Trading, view: MarketView): PositionSummary[] {
   const { registry } = trading.execution;
+  const names = namesOf(trading.instruments());
   const summaries = [...registry.positions.values()].map((entry): PositionSummary => {
     const { instrumentId, fold } = registry.snapshot(entry).context;
     const { totals } = fold;
     const mark = view.mark(instrumentId);
+    const name = names.get(instrumentId);
     return {
       instrument: instrumentId,
+      ...(name === undefined ? {} : { name }),
       size: totals.size,
       averageEntry: totals.averageEntry,
       mark: mark ?? null,
@@ -110,4 +116,13 @@ export function summarisePositions(trading: Trading, view: MarketView): Position
     };
   });
   return summaries.sort((a, b) => (a.instrument < b.instrument ? -1 : 1));
+}
+
+/** Names by instrument id, of markets that have one. */
+export function namesOf(instruments: readonly Instrument[]): ReadonlyMap<string, string> {
+  return new Map(
+    instruments.flatMap(({ id, name, outcome }) =>
+      name === undefined ? [] : [[id, `${name}:${outcome}`]],
+    ),
+  );
 }

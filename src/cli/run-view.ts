@@ -1,7 +1,7 @@
 /** What a person wants to see of a running engine: gathered from its events, drawn as lines. */
 
+import { namesOf } from '../actors/summary.ts';
 import { decimal, toText } from '../domain/decimal.ts';
-import type { Instrument } from '../domain/instrument.ts';
 import type { BookSnapshot } from '../domain/market-data.ts';
 import type {
   Engine,
@@ -124,14 +124,6 @@ export async function watchRun(engine: Engine, title: string): Promise<RunWatch>
   };
 }
 
-function namesOf(instruments: readonly Instrument[]): InstrumentNames {
-  return new Map(
-    instruments.flatMap(({ id, name, outcome }) =>
-      name === undefined ? [] : [[id, `${name}:${outcome}`]],
-    ),
-  );
-}
-
 /** Drops the oldest entries; an entry that changes keeps its place. */
 function keepNewest(entries: Map<string, unknown>, most: number): void {
   for (const key of entries.keys()) {
@@ -195,7 +187,7 @@ export function renderRun(view: RunView, size: { columns: number; rows: number }
     markets,
     orderLines(view, columns),
     fillLines(view, columns),
-    positionLines(held, columns, view.names),
+    positionLines(held, columns),
     view.notes,
     ['Ctrl-C stops; starting again goes on from here.'],
   ];

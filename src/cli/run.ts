@@ -70,7 +70,7 @@ async function run(options: RunOptions): Promise<void> {
       signal: stop.signal,
       log,
       forMs,
-      title: `${config.mode}  ${config.marketData.source}`,
+      title: `${config.mode}  ${config.venue.use === 'paper' ? config.marketData.source : config.venue.use}`,
       terminal: isLive ? terminal : undefined,
     });
     printResult(options, summary, () => [

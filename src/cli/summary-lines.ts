@@ -31,11 +31,7 @@ export function summaryLines(summary: Summary, width?: number): string[] {
   ];
 }
 
-export function positionLines(
-  positions: Summary['positions'],
-  width?: number,
-  names?: InstrumentNames,
-): string[] {
+export function positionLines(positions: Summary['positions'], width?: number): string[] {
   return tableLines(
     [
       { title: 'position', shrinks: true },
@@ -47,7 +43,7 @@ export function positionLines(
       { title: 'fees', align: 'right' },
     ],
     positions.map((position) => [
-      label(position.instrument, names),
+      position.name ?? label(position.instrument),
       position.size,
       money(position.averageEntry),
       position.mark ?? '-',
