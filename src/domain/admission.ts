@@ -61,9 +61,12 @@ function admitBuy({ intent, instrument, availableUsd }: AdmissionInput): Admissi
 function buyReserveRate(intent: Intent, instrument: Instrument): Decimal {
   const limit = decimal(intent.price);
   const tick = decimal(instrument.tickSize);
-  return intent.size === undefined
-    ? ONE.plus(worstFeeForMoney(instrument.fees, limit, tick, ONE))
-    : limit.plus(worstFeeForShares(instrument.fees, 'BUY', limit, tick, ONE));
+  const ofADollar = ONE.plus(worstFeeForMoney(instrument.fees, limit, tick, ONE));
+  if (intent.size === undefined) return ofADollar;
+  // A venue may take an order that never rests for the dollars of its size at its limit: at better
+  // prices it brings more shares, and the fee of them. Source: Polymarket docs, FOK and FAK.
+  if (intent.timeInForce === 'FOK' || intent.timeInForce === 'FAK') return limit.times(ofADollar);
+  return limit.plus(worstFeeForShares(instrument.fees, 'BUY', limit, tick, ONE));
 }
 
 /** SELL holds back shares, and only shares whose purchase the chain has confirmed. */

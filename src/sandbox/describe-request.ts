@@ -35,6 +35,7 @@ export function describeRequest(
   const conditionIds = [
     ...tokens.flatMap((token) => exchange.marketOfToken(token)?.conditionId ?? []),
     ...ids.flatMap((id) => exchange.order(id)?.conditionId ?? []),
+    ...ids.filter((id) => exchange.markets.has(id)),
     ...[fields?.market, query.get('market')].filter((id): id is string => typeof id === 'string'),
   ];
   return {

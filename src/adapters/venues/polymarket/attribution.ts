@@ -70,12 +70,13 @@ function statusOf(order: WireOrder): VenueOrderStatus {
     if (isImmediate(order)) return 'cancelled';
     return status === 'UNMATCHED' ? 'live' : 'unrecognised';
   }
+  if (/^INVALID(?:_|$)/.test(status)) {
+    // An order that was filled in part had been taken: it was ended, not refused.
+    return sizeMatched === '0' ? 'rejected' : 'cancelled';
+  }
   switch (status) {
     case 'MATCHED':
       return matchedStatusOf(order);
-    case 'INVALID':
-      // An order that was filled in part had been taken: it was ended, not refused.
-      return sizeMatched === '0' ? 'rejected' : 'cancelled';
     case 'DELAYED':
       return 'delayed';
     case 'LIVE':
@@ -113,7 +114,7 @@ function isImmediate({ orderType }: WireOrder): boolean {
 /** `CANCELED_order couldn't be fully filled…`: the sentence; `CANCELED_MARKET_RESOLVED`: words. */
 function reasonOf({ status = '' }: WireOrder): string | undefined {
   if (status.toUpperCase() === 'INVALID') return 'invalid';
-  const suffix = /^(?:cancell?ed|unmatched)_(.+)$/is.exec(status)?.[1];
+  const suffix = /^(?:cancell?ed|unmatched|invalid)_(.+)$/is.exec(status)?.[1];
   if (suffix === undefined || suffix !== suffix.toUpperCase()) return suffix;
   return suffix.toLowerCase().replaceAll('_', ' ');
 }
