@@ -5,6 +5,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
@@ -40,6 +42,8 @@ const Opened = z.object({
   markets: z.array(z.object({ conditionId: z.string(), slug: z.string() })),
 });
 
+const Fault = z.object({ error: z.object({ message: z.string() }) });
+
 /** What a sandbox says of itself in its first line. */
 export type OpenedSandbox = z.infer<typeof Opened>;
 
@@ -60,6 +64,8 @@ export interface SandboxProcessOptions {
 export async function startSandboxProcess(options: SandboxProcessOptions): Promise<SandboxProcess> {
   const { seed, scenario, stateFile, log } = options;
   const command = COMMAND.find((path) => existsSync(path)) ?? COMMAND.join(', ');
+  // With a database elsewhere, nobody else makes this folder.
+  await mkdir(dirname(stateFile), { recursive: true });
   const wishes = scenario === undefined ? [] : ['--scenario', scenario];
   const child = spawn(
     process.execPath,
@@ -92,7 +98,7 @@ export async function startSandboxProcess(options: SandboxProcessOptions): Promi
     };
   } catch (cause) {
     child.kill('SIGKILL');
-    const message = `The sandbox did not start${said === '' ? '.' : `: ${said}`}`;
+    const message = `The sandbox did not start${said === '' ? '.' : `: ${messageIn(said)}`}`;
     throw new FillwrightFault('not_running', message, {}, { cause });
   }
 }
@@ -109,10 +115,20 @@ async function firstLine(child: ChildProcess, ended: Promise<unknown>): Promise<
   return Opened.parse(JSON.parse(line));
 }
 
+/** A fault of a command with `--json` is one object; anything else is taken as it is. */
+function messageIn(line: string): string {
+  try {
+    return Fault.parse(JSON.parse(line)).error.message;
+  } catch {
+    return line;
+  }
+}
+
 /** Resolves with the exit code, or with what kept the process from starting. */
 function endOf(child: ChildProcess): Promise<unknown> {
   return new Promise((resolve) => {
-    child.once('exit', (code, signal) => resolve(code ?? signal));
+    // Later than its exit: by now all that it said has been read.
+    child.once('close', (code, signal) => resolve(code ?? signal));
     child.once('error', resolve);
   });
 }

@@ -1,12 +1,14 @@
 /** `fillwright sandbox`: a Polymarket-compatible venue on this machine, for any client. */
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
+import type { Clock } from '../actors/ports.ts';
 import { createSystemClock } from '../adapters/clock/system-clock.ts';
 import { createLog } from '../adapters/log.ts';
 import { createRandom } from '../adapters/random.ts';
 import { InvalidValue } from '../domain/faults.ts';
 import { createSandbox, type Sandbox } from '../sandbox/sandbox.ts';
 import { readScenario, type Scenario, scenarioOf } from '../sandbox/scenario.ts';
-import { type GlobalOptions, printResult, remark } from './io.ts';
+import { type GlobalOptions, printError, printResult, remark } from './io.ts';
 import { onStopSignals, type StopRequest } from './signals.ts';
 import { tableLines } from './table.ts';
 
@@ -46,9 +48,10 @@ async function runSandbox(options: SandboxCommandOptions): Promise<void> {
     options.scenario === undefined ? scenarioOf() : await readScenario(options.scenario),
     options.seed,
   );
+  const clock = createSystemClock();
   const sandbox = createSandbox({
-    clock: createSystemClock(),
-    random: createRandom(scenario.seed).next,
+    clock,
+    random: createRandom(chanceSeed(scenario, options.state, clock)).next,
     scenario,
     port,
     log: createLog({ level: options.debug ? 'debug' : 'warn', pretty: 'auto' }),
@@ -58,13 +61,28 @@ async function runSandbox(options: SandboxCommandOptions): Promise<void> {
   const stop = options.endWithInput
     ? onEndOfInput()
     : onStopSignals(() => remark(options, 'Stopping.'));
+  await startOrLeave(sandbox, options);
   try {
-    await sandbox.start();
     printResult(options, sandboxView(sandbox), () => sandboxLines(sandbox));
     await aborted(stop.signal);
   } finally {
     await sandbox.stop();
     stop.dispose();
+  }
+}
+
+/** Chance that began anew beside a state would give new trades the ids of those in it. */
+function chanceSeed({ seed }: Scenario, stateFile: string | undefined, clock: Clock): string {
+  const goesOn = stateFile !== undefined && existsSync(stateFile);
+  return goesOn ? `${seed} ${clock.now()}` : seed;
+}
+
+/** An orderly stop would save over the state that could not be taken up. */
+async function startOrLeave(sandbox: Sandbox, options: GlobalOptions): Promise<void> {
+  try {
+    await sandbox.start();
+  } catch (error) {
+    process.exit(printError(error, options));
   }
 }
 

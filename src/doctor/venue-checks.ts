@@ -12,8 +12,10 @@ import type { Signer } from '../adapters/venues/polymarket/protocol/order-types.
 import { openCurve } from '../adapters/venues/polymarket/protocol/secp256k1.ts';
 import { checkAgainstPackage } from '../adapters/venues/polymarket/protocol/self-check.ts';
 import { createLocalSigner } from '../adapters/venues/polymarket/protocol/signer.ts';
+import { jsonOf } from '../adapters/venues/polymarket/rest-fields.ts';
 import { createUserChannel } from '../adapters/venues/polymarket/user-channel.ts';
 import { decimal } from '../domain/decimal.ts';
+import { InvalidValue, show } from '../domain/faults.ts';
 import type { VenuePlace } from '../venue-polymarket.ts';
 import { type Check, fail, ok, warn } from './checks.ts';
 
@@ -60,7 +62,7 @@ export function venueChecks({ place, clock, random }: VenueCheckParts): VenueChe
       keysCheck(access, clob),
       marketsCheck(access, place, clock),
       balanceCheck(access),
-      allowancesCheck(access, chainId, signatureType),
+      allowancesCheck(access, place),
       geoblockCheck(place, clock),
       streamCheck(access, place, clock, random),
     ],
@@ -166,7 +168,8 @@ function balanceCheck({ rest }: Access): Check {
 
 const Allowances = z.object({ allowances: z.record(z.string(), z.string()) });
 
-function allowancesCheck({ rest }: Access, chainId: number, signatureType: number): Check {
+function allowancesCheck({ rest }: Access, { credentials, protocolV2 }: VenuePlace): Check {
+  const { chainId, signatureType } = credentials;
   return {
     name: 'allowances',
     fix: 'see the row "keys"',
@@ -175,13 +178,21 @@ function allowancesCheck({ rest }: Access, chainId: number, signatureType: numbe
         ...{ route: 'balance', path: '/balance-allowance', signed: true },
         query: { asset_type: 'COLLATERAL', signature_type: String(signatureType) },
       });
-      const { allowances } = Allowances.parse(answer);
+      const parsed = Allowances.safeParse(answer);
+      if (!parsed.success) throw new InvalidValue('allowances', answer, 'amounts by spender');
       const granted = new Map(
-        Object.entries(allowances).map(([spender, amount]) => [spender.toLowerCase(), amount]),
+        Object.entries(parsed.data.allowances).map(([spender, amount]) => [
+          spender.toLowerCase(),
+          amount,
+        ]),
       );
-      const { exchangeV2, negRiskExchangeV2, negRiskAdapter } = contractsOf(chainId);
-      const missing = Object.entries({ exchangeV2, negRiskExchangeV2, negRiskAdapter }).filter(
-        ([, spender]) => /^0*$/.test(granted.get(spender.toLowerCase()) ?? ''),
+      const { exchangeV2, negRiskExchangeV2, negRiskAdapter, exchangeV3 } = contractsOf(chainId);
+      const spenders = {
+        ...{ exchangeV2, negRiskExchangeV2, negRiskAdapter },
+        ...(protocolV2 ? { exchangeV3 } : {}),
+      };
+      const missing = Object.entries(spenders).filter(([, spender]) =>
+        /^0*$/.test(granted.get(spender.toLowerCase()) ?? ''),
       );
       if (missing.length === 0) return ok('the exchanges may take the collateral');
       const names = missing.map(([name, spender]) => `${name} ${spender}`).join(', ');
@@ -201,7 +212,9 @@ function geoblockCheck({ geoblock }: VenuePlace, clock: Clock): Check {
       try {
         const result = await http.request({ method: 'GET', path: '/api/geoblock' });
         if (result.kind === 'failed') return warn(result.reason, this.fix);
-        const { blocked, country = 'unknown' } = Geoblock.parse(JSON.parse(result.text));
+        const parsed = Geoblock.safeParse(jsonOf(result.text));
+        if (!parsed.success) return warn(`says ${show(result.text)}`, this.fix);
+        const { blocked, country = 'unknown' } = parsed.data;
         if (!blocked) return ok(`country ${country} may trade`);
         return fail(`country ${country} is blocked`, 'run the engine where trading is allowed');
       } finally {

@@ -25,7 +25,7 @@ import { marketRoutes } from './rest/market-routes.ts';
 import { orderRoutes } from './rest/order-routes.ts';
 import { createRouter } from './rest/router.ts';
 import type { Happening, Scenario } from './scenario.ts';
-import { readState, writeState } from './state-file.ts';
+import { lockState, readState, writeState } from './state-file.ts';
 import { MarketChannel } from './stream/market-channel.ts';
 import { SocketSide } from './stream/socket-side.ts';
 import { UserChannel } from './stream/user-channel.ts';
@@ -57,7 +57,10 @@ export interface OpenedAccount extends SandboxAccount {
 }
 
 export interface Sandbox {
-  /** @throws {InvalidValue} for a state file that cannot be used. */
+  /**
+   * @throws {InvalidValue} for a state file that cannot be used.
+   * @throws {FillwrightFault} `store_busy` for one that another sandbox uses.
+   */
   start(): Promise<void>;
   /** Saves, and ends every connection. Not to be started again. */
   stop(): Promise<void>;
@@ -94,6 +97,8 @@ class LocalSandbox implements Sandbox {
   readonly #timers = new Set<() => void>();
   #wsServer: Server | undefined;
   #saving: Promise<void> = Promise.resolve();
+  /** Gives the state file to the next one. Absent: this sandbox never had it, and may not write it. */
+  #unlock: (() => Promise<void>) | undefined;
   #isStopped = false;
 
   constructor(options: SandboxOptions, log: Pick<Log, 'warn' | 'error'>) {
@@ -172,8 +177,17 @@ class LocalSandbox implements Sandbox {
 
   async start(): Promise<void> {
     const { port = 0, wsPort, stateFile } = this.#options;
-    const state = stateFile === undefined ? undefined : await readState(stateFile);
-    if (state !== undefined) this.#floor.restore(state);
+    if (stateFile !== undefined) {
+      const unlock = await lockState(stateFile, this.#options.clock);
+      try {
+        const state = await readState(stateFile);
+        if (state !== undefined) this.#floor.restore(state);
+      } catch (error) {
+        await unlock();
+        throw error;
+      }
+      this.#unlock = unlock;
+    }
     for (const happening of this.#options.scenario.schedule) this.#schedule(happening);
     await listen(this.#http.server, port);
     if (wsPort === undefined) this.#sockets.attach(this.#http.server);
@@ -192,7 +206,8 @@ class LocalSandbox implements Sandbox {
     for (const cancel of this.#timers) cancel();
     this.#floor.makers.stop();
     const { stateFile } = this.#options;
-    if (stateFile !== undefined) await this.#save(stateFile);
+    if (stateFile !== undefined && this.#unlock !== undefined) await this.#save(stateFile);
+    await this.#unlock?.();
     this.#sockets.stop();
     this.#channels.market.stop();
     this.#channels.user.stop();

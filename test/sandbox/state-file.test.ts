@@ -2,8 +2,10 @@
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { createVirtualClock } from '../../src/adapters/clock/virtual-clock.ts';
+import { lockState } from '../../src/sandbox/state-file.ts';
 import {
   accountOf,
   ask,
@@ -105,5 +107,48 @@ describe('a file that cannot be used refuses the start and is left as it is', ()
     const stateFile = temporaryFile();
     await (await openSandbox(QUIET, { stateFile })).stop();
     await expect(openSandbox({ ...QUIET, seed: '2' }, { stateFile })).rejects.toThrow('seed');
+  });
+});
+
+describe('a state file has one sandbox at a time', () => {
+  test('the next one waits for the one that ends', async () => {
+    const stateFile = temporaryFile();
+    const first = await openSandbox(QUIET, { stateFile });
+    const starting = openSandbox(QUIET, { stateFile });
+    await post(first, accountOf(first), marketOf(first), { price: '0.4' });
+    await first.stop();
+    const second = await starting;
+    expect(second.exchange.openOrders(accountOf(second).apiKey)).toHaveLength(1);
+  });
+
+  test('it is refused while the other one stays', async () => {
+    const stateFile = temporaryFile();
+    const clock = createVirtualClock(1_790_000_000_000);
+    await lockState(stateFile, clock);
+    const second = lockState(stateFile, clock);
+    second.catch(() => undefined);
+    for (let waited = 0; waited < 20_000; waited += 100) {
+      await sleep(1);
+      await clock.advanceTo(clock.now() + 100);
+    }
+    await expect(second).rejects.toMatchObject({ code: 'store_busy' });
+  });
+
+  test('what a dead process left is taken over', async () => {
+    const stateFile = temporaryFile();
+    // Above what any system gives out.
+    writeFileSync(`${stateFile}.lock`, '99999999');
+    const unlock = await lockState(stateFile, createVirtualClock(0));
+    expect(readFileSync(`${stateFile}.lock`, 'utf8')).toBe(String(process.pid));
+    await unlock();
+    expect(existsSync(`${stateFile}.lock`)).toBe(false);
+  });
+
+  test('a state that cannot be read is left as it is', async () => {
+    const stateFile = temporaryFile();
+    writeFileSync(stateFile, 'no state');
+    await expect(openSandbox(QUIET, { stateFile })).rejects.toThrow(/stateFile/);
+    expect(readFileSync(stateFile, 'utf8')).toBe('no state');
+    expect(existsSync(`${stateFile}.lock`)).toBe(false);
   });
 });
