@@ -1,16 +1,22 @@
-/** `npm run bench -- [--json] [--only fills,open,create,restore,intents]` */
+/** `npm run bench -- [--json] [--only fills,venue,…]`, some of the names below. */
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchCreation, benchRestoration } from './actors.ts';
 import { benchFills } from './fills.ts';
 import { benchIntents, benchOpenLoop } from './latency.ts';
+import { benchMarketData } from './market-data.ts';
+import { benchSandbox } from './sandbox.ts';
 import { benchSigning } from './signing.ts';
+import { benchVenue } from './venue.ts';
 import { openWorld, type World } from './world.ts';
 
 const { values } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
-    only: { type: 'string', default: 'open,fills,create,restore,intents,sign' },
+    only: {
+      type: 'string',
+      default: 'open,fills,create,restore,intents,sign,sandbox,venue,marketData',
+    },
   },
 });
 
@@ -25,6 +31,9 @@ const BENCHES: Record<string, (world: World) => Promise<unknown>> = {
   restore: benchRestoration,
   intents: benchIntents,
   sign: benchSigning,
+  sandbox: benchSandbox,
+  venue: benchVenue,
+  marketData: benchMarketData,
 };
 
 const world = await openWorld();

@@ -13,6 +13,7 @@ import {
 import { openCurve } from './adapters/venues/polymarket/protocol/secp256k1.ts';
 import { checkAgainstPackage } from './adapters/venues/polymarket/protocol/self-check.ts';
 import { createLocalSigner } from './adapters/venues/polymarket/protocol/signer.ts';
+import type { TierName } from './adapters/venues/polymarket/rate-limiter-budgets.ts';
 import type { Config } from './config.ts';
 import { FillwrightFault } from './domain/faults.ts';
 import { type OpenedSandbox, type SandboxProcess, startSandboxProcess } from './sandbox-process.ts';
@@ -20,6 +21,8 @@ import type { OpenVenue, VenueParts } from './venue.ts';
 
 /** Part of the id of every instrument, on the sandbox as well: strategies need not know. */
 export const POLYMARKET_VENUE = 'polymarket';
+/** What a sandbox remembers, in the data folder. */
+export const SANDBOX_STATE = 'sandbox.json';
 /** Trades before this moment are another's history. */
 const OPENED_AT = 'venue.openedAtMs';
 
@@ -33,10 +36,13 @@ export interface VenuePlace {
   /** `ws://host/ws`: the channels are `/market` and `/user` of it. */
   readonly stream: string;
   readonly gamma: string;
+  readonly data: string;
   readonly geoblock: string;
   readonly markets: readonly string[];
   readonly heartbeat: boolean;
   readonly protocolV2: boolean;
+  /** Of the venue's trading rate limits. */
+  readonly tier: TierName;
 }
 
 /** @throws {FillwrightFault} `invalid_config` for keys that are missing or belong elsewhere. */
@@ -49,12 +55,12 @@ export async function openPolymarket(
 
 /** @throws {FillwrightFault} as `openPolymarket`. */
 export async function polymarketPlace(venue: PolymarketConfig): Promise<VenuePlace> {
-  const { markets, heartbeat, protocolV2, hosts } = venue;
-  const { clob, gamma, geoblock } = hosts;
+  const { markets, heartbeat, protocolV2, tier, hosts } = venue;
+  const { clob, gamma, data, geoblock } = hosts;
   return {
     credentials: await readCredentials(venue, process.env),
-    ...{ clob, gamma, geoblock, stream: `${hosts.stream}/ws` },
-    ...{ markets, heartbeat, protocolV2 },
+    ...{ clob, gamma, data, geoblock, stream: `${hosts.stream}/ws` },
+    ...{ markets, heartbeat, protocolV2, tier },
   };
 }
 
@@ -83,7 +89,7 @@ export async function openSandbox(
 ): Promise<OpenVenue> {
   const { log } = parts;
   const { seed, scenario } = venue;
-  const stateFile = join(dataFolder, 'sandbox.json');
+  const stateFile = join(dataFolder, SANDBOX_STATE);
   const sandbox = await startSandboxProcess({ seed, scenario, stateFile, log });
   try {
     const open = await connect(sandboxPlace(sandbox.opened, venue.account), parts);
@@ -107,6 +113,7 @@ export function sandboxPlace(opened: OpenedSandbox, index: number): VenuePlace {
     throw new FillwrightFault('invalid_config', message, { account: index });
   }
   const { privateKey, funder, signatureType, apiKey, secret, passphrase } = account;
+  const { rest } = opened;
   return {
     credentials: readCredentialsEnvironment({
       POLYMARKET_PRIVATE_KEY: privateKey,
@@ -117,10 +124,12 @@ export function sandboxPlace(opened: OpenedSandbox, index: number): VenuePlace {
       POLYMARKET_API_SECRET: secret,
       POLYMARKET_API_PASSPHRASE: passphrase,
     }),
-    ...{ clob: opened.rest, gamma: opened.rest, geoblock: opened.rest, stream: opened.ws },
+    ...{ clob: rest, gamma: rest, data: rest, geoblock: rest, stream: opened.ws },
     markets: opened.markets.map(({ conditionId }) => conditionId),
     heartbeat: false,
     protocolV2: true,
+    // It limits nobody.
+    tier: 'elite',
   };
 }
 
@@ -165,6 +174,7 @@ function asOpenVenue(started: PolymarketVenue, place: VenuePlace): OpenVenue {
 }
 
 function optionsOf({ credentials, ...place }: VenuePlace, { clock, random, log }: VenueParts) {
+  const { clob: rest, gamma, data, stream, markets, heartbeat, protocolV2, tier } = place;
   const { api, chainId, signatureType } = credentials;
   const feedLog: FeedLog = (level, message, facts) => log[level](facts, message);
   const apiKeys =
@@ -177,9 +187,9 @@ function optionsOf({ credentials, ...place }: VenuePlace, { clock, random, log }
         };
   return {
     name: POLYMARKET_VENUE,
-    urls: { rest: place.clob, gamma: place.gamma, userChannel: `${place.stream}/user` },
+    urls: { rest, gamma, data, userChannel: `${stream}/user` },
     ...{ chainId, signatureType, apiKeys, clock, random, log: feedLog },
-    ...{ markets: place.markets, heartbeat: place.heartbeat, protocolV2: place.protocolV2 },
+    ...{ markets, heartbeat, protocolV2, rateLimitTier: tier },
   };
 }
 

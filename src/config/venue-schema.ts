@@ -1,6 +1,7 @@
 /** Where orders go: the `venue` section of a configuration. */
 import { z } from 'zod';
-import { bool, section, text, wholeNumber } from './fields.ts';
+import { FIRST_TIER, TIER_NAMES } from '../adapters/venues/polymarket/rate-limiter-budgets.ts';
+import { bool, oneOf, section, text, wholeNumber } from './fields.ts';
 
 const MOST_MARKETS = 100;
 
@@ -48,6 +49,8 @@ const polymarket = section({
   heartbeat: bool().prefault(false),
   /** Trade markets of protocol V2 (ExchangeV3) as well. */
   protocolV2: bool().prefault(false),
+  /** The signer's tier of the venue's trading rate limits, by its volume; its answers correct it. */
+  tier: oneOf(TIER_NAMES).prefault(FIRST_TIER),
   /** Other addresses than the venue's own. */
   hosts: section({
     clob: webAddress('http').prefault('https://clob.polymarket.com'),

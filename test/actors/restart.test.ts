@@ -176,6 +176,7 @@ describe('the log alone says everything', () => {
     await submit();
     await trading.cancelAll();
     await until(() => trading.workingOrders().length === 0);
+    await trading.settled();
     const legs = await fresh.store.legs(1_000);
     expect(new Set(legs.map(({ settlement }) => settlement))).toContain('failed');
     await desk.crash();

@@ -191,7 +191,11 @@ async function expectConservation(harness: VenueHarness, ids: readonly string[])
   const legs = await harness.venue.fetchTrades(0);
   expect(legs.every((leg) => isFinalSettlement(leg.settlement))).toBe(true);
   const standing = legs.filter((leg) => leg.settlement !== 'failed');
-  expect((await harness.venue.fetchBalances()).cashUsd).toBe(toText(cashAfter(harness, standing)));
+  const { cashUsd } = await harness.venue.fetchBalances();
+  const offBy = decimal(cashUsd).minus(cashAfter(harness, standing)).abs();
+  // A venue that tells average prices rounds what it books for each match to its 6 decimals.
+  const most = harness.can.legForEachLevel ? '0' : decimal('0.000001').times(standing.length);
+  expect(offBy.lte(most)).toBe(true);
   const held = sum(standing, (leg) => decimal(leg.side === 'BUY' ? leg.size : `-${leg.size}`));
   const [position] = await harness.venue.fetchPositions();
   expect(position?.size ?? '0').toBe(toText(held));

@@ -11,7 +11,7 @@ import type { OrderReader } from './rest-orders.ts';
 import { retryNotTaken, waitFor } from './rest-retry.ts';
 
 /** A cancel may show a moment after it was answered. Milliseconds after the answer. */
-const LOOKS_AFTER_MS = [0, 300, 700];
+export const LOOKS_AFTER_MS = [0, 300, 700];
 /** Below the burst of cancels of the lowest tier, so that one request can go at once. */
 const MAX_IN_REQUEST = 100;
 const MAX_REQUESTS_UNDER_WAY = 8;

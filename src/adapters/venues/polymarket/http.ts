@@ -17,7 +17,7 @@ const SOCKET_TIMEOUT_MS = 60_000;
 /** A page of 500 trades with their makers is some 500 kB. */
 export const MAX_BODY_BYTES = 16 * 1024 * 1024;
 /** Below the 60 s and more that proxies keep an idle connection. */
-const KEEP_ALIVE_MS = 30_000;
+export const KEEP_ALIVE_MS = 30_000;
 /** Some user agents of programs are refused with 403 at the venue's door. */
 const USER_AGENT = 'fillwright';
 

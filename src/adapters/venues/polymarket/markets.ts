@@ -13,6 +13,7 @@ import type { FeedLog } from '../../marketdata/counts.ts';
 import { waitUntil } from '../../marketdata/wait.ts';
 import { normalConditionId } from './gamma.ts';
 import { type Market, readMarket, withTick } from './markets-reading.ts';
+import { readEach } from './read-each.ts';
 import type { Rest } from './rest.ts';
 
 /** Gamma itself is cached for 5 minutes. */
@@ -21,7 +22,6 @@ export const MARKET_REFRESH_MS = 300_000;
 const TICK_HOLDS_MS = 60_000;
 /** One account trades some dozens; their books alone would fill a connection. */
 export const MAX_MARKETS = 500;
-const READ_AT_ONCE = 4;
 const START_TRIES = 3;
 const START_RETRY_MS = 1_000;
 
@@ -106,14 +106,10 @@ export function createMarkets(options: MarketsOptions): Markets {
     keep(before !== undefined && isTold ? withTick(market, before.tickSize) : market);
   }
 
-  async function loadAll(read: (conditionId: string) => Promise<void>): Promise<void> {
-    const left = [...conditionIds];
-    const worker = async (): Promise<void> => {
-      for (let id = left.shift(); id !== undefined && !stopped.signal.aborted; id = left.shift()) {
-        await read(id);
-      }
-    };
-    await Promise.all(Array.from({ length: READ_AT_ONCE }, worker));
+  function loadAll(read: (conditionId: string) => Promise<void>): Promise<void> {
+    return readEach(conditionIds, async (conditionId) => {
+      if (!stopped.signal.aborted) await read(conditionId);
+    });
   }
 
   async function loadAtStart(conditionId: string): Promise<void> {
@@ -131,6 +127,7 @@ export function createMarkets(options: MarketsOptions): Markets {
   async function refresh(): Promise<void> {
     await loadAll((conditionId) =>
       load(conditionId).catch((error: unknown) => {
+        if (stopped.signal.aborted) return;
         failedReads += 1;
         log('warn', 'A market could not be read again.', { conditionId, error });
       }),

@@ -1,13 +1,15 @@
-/** The way in: REST of the CLOB and of Gamma, the venue's clock, and the keys that sign requests. */
+/** The way in: REST of the CLOB, of Gamma and of the Data API, the venue's clock, and the keys. */
 import type { Clock } from '../../../actors/ports.ts';
 import { FillwrightFault } from '../../../domain/faults.ts';
 import type { FeedLog } from '../../marketdata/counts.ts';
 import { waitUntil } from '../../marketdata/wait.ts';
 import { type ClockSkew, createClockSkew } from './clock-skew.ts';
 import { createHttp, type HttpOptions } from './http.ts';
+import { POLYMARKET_DATA } from './polymarket-venue-options.ts';
 import { createL2Signer, type L2Signer, l1Headers } from './protocol/auth.ts';
 import type { SignatureType, Signer } from './protocol/order-types.ts';
 import { createRateLimiter, type RateLimiter } from './rate-limiter.ts';
+import type { TierName } from './rate-limiter-budgets.ts';
 import { type ApiKeys, createRest, type Rest } from './rest.ts';
 
 /** New keys may be refused for some two minutes: clob-client #311. */
@@ -19,12 +21,14 @@ const KNOWN_VERSION = 2;
 export interface AccessOptions {
   readonly restUrl: string;
   readonly gammaUrl: string;
+  /** Absent: the venue's own. */
+  readonly dataUrl?: string;
   readonly chainId: number;
   readonly signatureType: SignatureType;
   readonly signer: Signer;
   /** Absent: derived from the signer's key at the start. */
   readonly apiKeys?: ApiKeys | undefined;
-  readonly rateLimitTier?: string | undefined;
+  readonly rateLimitTier?: TierName | undefined;
   readonly clock: Clock;
   readonly log: FeedLog;
   readonly http?: Omit<HttpOptions, 'url' | 'clock'> | undefined;
@@ -33,6 +37,7 @@ export interface AccessOptions {
 export interface Access {
   readonly rest: Rest;
   readonly gamma: Pick<Rest, 'call'>;
+  readonly data: Pick<Rest, 'read'>;
   readonly limiter: RateLimiter;
   readonly skew: ClockSkew;
   /** @throws {FillwrightFault} `not_running` before the start. */
@@ -49,9 +54,10 @@ export interface Access {
 }
 
 export function createAccess(options: AccessOptions): Access {
-  const { clock, log, signatureType } = options;
+  const { clock, log, signatureType, dataUrl = POLYMARKET_DATA } = options;
   const http = createHttp({ ...options.http, url: options.restUrl, clock });
   const gammaHttp = createHttp({ ...options.http, url: options.gammaUrl, clock });
+  const dataHttp = createHttp({ ...options.http, url: dataUrl, clock });
   const limiter = createRateLimiter(clock, options.rateLimitTier);
   const stopped = new AbortController();
   let apiKeys = options.apiKeys;
@@ -82,7 +88,9 @@ export function createAccess(options: AccessOptions): Access {
 
   return {
     rest,
+    // What anyone may ask is never signed.
     gamma: createRest({ ...shared, http: gammaHttp, signer: () => undefined }),
+    data: createRest({ ...shared, http: dataHttp, signer: () => undefined }),
     limiter,
     skew,
     keys() {
@@ -107,7 +115,7 @@ export function createAccess(options: AccessOptions): Access {
     },
     async stop() {
       stopped.abort();
-      await Promise.all([http.close(), gammaHttp.close()]);
+      await Promise.all([http.close(), gammaHttp.close(), dataHttp.close()]);
     },
   };
 }

@@ -6,11 +6,11 @@
 import type { Clock, VenueBalances, VenuePosition } from '../../../actors/ports.ts';
 import type { FeedLog } from '../../marketdata/counts.ts';
 import type { Markets } from './markets.ts';
+import { readEach } from './read-each.ts';
 import type { AssetType, Rest } from './rest.ts';
 
 /** Fills come in bursts: one refresh serves those of this time. */
 const REFRESH_AFTER_MS = 1_000;
-const READ_AT_ONCE = 4;
 
 export interface Balances {
   fetchBalances(): Promise<VenueBalances>;
@@ -34,6 +34,7 @@ export function createBalances({ rest, markets, clock, log }: BalancesOptions): 
   const stale = new Set<string>();
   let cancelTimer: (() => void) | undefined;
   let failedRefreshes = 0;
+  let stopped = false;
 
   function assetOf(tokenId: string): AssetType {
     return markets.ofToken(tokenId)?.orderVersion === 3 ? 'CONDITIONAL-V2' : 'CONDITIONAL';
@@ -49,6 +50,8 @@ export function createBalances({ rest, markets, clock, log }: BalancesOptions): 
       await rest.refreshBalance('COLLATERAL');
       for (const tokenId of tokenIds) await rest.refreshBalance(assetOf(tokenId), tokenId);
     } catch (error) {
+      // A stop cuts off what is under way.
+      if (stopped) return;
       // The venue also looks by itself; the next fill asks again.
       failedRefreshes += 1;
       log('warn', 'The venue was not told to look at our balances again.', { error });
@@ -62,22 +65,21 @@ export function createBalances({ rest, markets, clock, log }: BalancesOptions): 
     },
     async fetchPositions() {
       if (stale.size > 0) await refresh();
-      const left = [...markets.instruments()];
       const positions: VenuePosition[] = [];
-      const worker = async (): Promise<void> => {
-        for (let one = left.shift(); one !== undefined; one = left.shift()) {
-          const size = await rest.balance(assetOf(one.tokenId), one.tokenId);
-          if (size !== '0') positions.push({ instrumentId: one.id, size });
-        }
-      };
-      await Promise.all(Array.from({ length: READ_AT_ONCE }, worker));
+      await readEach(markets.instruments(), async ({ id: instrumentId, tokenId }) => {
+        const size = await rest.balance(assetOf(tokenId), tokenId);
+        if (size !== '0') positions.push({ instrumentId, size });
+      });
       return positions.sort((a, b) => (a.instrumentId < b.instrumentId ? -1 : 1));
     },
     refreshSoon(tokenId) {
       if (markets.ofToken(tokenId) !== undefined) stale.add(tokenId);
       cancelTimer ??= clock.at(clock.now() + REFRESH_AFTER_MS, () => void refresh());
     },
-    stop: () => cancelTimer?.(),
+    stop() {
+      stopped = true;
+      cancelTimer?.();
+    },
     get failedRefreshes() {
       return failedRefreshes;
     },

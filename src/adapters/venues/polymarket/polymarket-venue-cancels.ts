@@ -5,15 +5,13 @@
 import type { Clock, VenueOrderReport } from '../../../actors/ports.ts';
 import { FillwrightFault } from '../../../domain/faults.ts';
 import type { FeedLog } from '../../marketdata/counts.ts';
+import { LOOKS_AFTER_MS } from './cancel-queue.ts';
 import type { HttpResult } from './http.ts';
 import { readCancels } from './outcomes-cancel.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import { MAX_CANCELS_IN_REQUEST, type Rest } from './rest.ts';
 import type { OrderFilter, OrderReader } from './rest-orders.ts';
 import { waitFor } from './rest-retry.ts';
-
-/** A cancel may show a moment after it was answered. */
-const LOOKS_AFTER_MS = [0, 300, 700];
 
 export interface MassCancelReport {
   /** Ids that the venue says it has cancelled. */

@@ -5,6 +5,7 @@
  */
 import type { Clock, VenueEvent } from '../../../actors/ports.ts';
 import type { LegReport } from '../../../domain/fill-leg.ts';
+import { dropOldest } from './drop-oldest.ts';
 
 /** The channel waits for its reader beyond this; it has a bound of its own. */
 const MAX_WAITING_EVENTS = 1_000;
@@ -76,9 +77,7 @@ export function createVenueEvents({ channel, clock, onLeg }: VenueEventsOptions)
 
   function note({ tradeId }: LegReport): void {
     toldTrades.add(tradeId);
-    if (toldTrades.size <= MAX_TOLD) return;
-    const [oldest] = toldTrades;
-    if (oldest !== undefined) toldTrades.delete(oldest);
+    dropOldest(toldTrades, MAX_TOLD);
   }
 
   async function pump(signal: AbortSignal): Promise<void> {

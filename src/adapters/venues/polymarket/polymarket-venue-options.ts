@@ -4,10 +4,12 @@ import type { FrameInbox } from '../../../actors/store-port.ts';
 import type { FeedLog } from '../../marketdata/counts.ts';
 import type { HttpOptions } from './http.ts';
 import type { Address, SignatureType, Signer } from './protocol/order-types.ts';
+import type { TierName } from './rate-limiter-budgets.ts';
 import type { ApiKeys } from './rest.ts';
 
 export const POLYMARKET_REST = 'https://clob.polymarket.com';
 export const POLYMARKET_GAMMA = 'https://gamma-api.polymarket.com';
+export const POLYMARKET_DATA = 'https://data-api.polymarket.com';
 
 export interface PolymarketVenueOptions {
   /** Default `polymarket`. Part of every instrument's id. */
@@ -16,6 +18,7 @@ export interface PolymarketVenueOptions {
   readonly urls?: {
     readonly rest?: string | undefined;
     readonly gamma?: string | undefined;
+    readonly data?: string | undefined;
     readonly userChannel?: string | undefined;
   };
   readonly chainId: number;
@@ -39,11 +42,13 @@ export interface PolymarketVenueOptions {
    * falls silent for ten seconds, a stop included.
    */
   readonly heartbeat?: boolean;
+  /** Keeps a connection open while nothing is sent, so that an order finds one. Default true. */
+  readonly keepWarm?: boolean;
   /**
-   * The signer's tier of the venue's trading rate limits: `standard`, `platinum`, `diamond`, `elite`.
-   * The venue's answers correct it. Default `standard`.
+   * The signer's tier of the venue's trading rate limits. The venue's answers correct it. Default
+   * `standard`.
    */
-  readonly rateLimitTier?: string;
+  readonly rateLimitTier?: TierName;
   /** No trade before this moment is told: the account may have a past of its own. */
   readonly historySinceMs?: number;
   readonly http?: Omit<HttpOptions, 'url' | 'clock'>;

@@ -3,7 +3,9 @@ import { InvalidValue } from '../../../domain/faults.ts';
 import { silentLog } from '../../marketdata/counts.ts';
 import { type Finding, type Ours, userEventsOf } from './attribution.ts';
 import { createCancelQueue } from './cancel-queue.ts';
+import { createDataApi } from './data-api.ts';
 import { createHeartbeat } from './heartbeat.ts';
+import { createKeepWarm } from './keep-warm.ts';
 import { createMarkets } from './markets.ts';
 import { createVenueModes } from './modes.ts';
 import { type Access, createAccess } from './polymarket-venue-access.ts';
@@ -11,6 +13,7 @@ import { createBalances } from './polymarket-venue-balances.ts';
 import { createMassCancels } from './polymarket-venue-cancels.ts';
 import { createVenueEvents } from './polymarket-venue-events.ts';
 import {
+  POLYMARKET_DATA,
   POLYMARKET_GAMMA,
   POLYMARKET_REST,
   type PolymarketVenueOptions,
@@ -31,12 +34,13 @@ export function createVenueParts(options: PolymarketVenueOptions, name: string) 
   const oddities = createOddities(options);
   const { onMalformed } = oddities;
   const { rest: restUrl = POLYMARKET_REST, gamma: gammaUrl = POLYMARKET_GAMMA } = urls;
-  for (const url of [restUrl, gammaUrl]) {
+  const { data: dataUrl = POLYMARKET_DATA } = urls;
+  for (const url of [restUrl, gammaUrl, dataUrl]) {
     if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
       throw new InvalidValue('urls', url, 'an http:// or https:// URL');
     }
   }
-  const access = createAccess({ ...options, log, restUrl, gammaUrl });
+  const access = createAccess({ ...options, log, restUrl, gammaUrl, dataUrl });
   const { rest, gamma, limiter } = access;
   const conditionIds = options.markets;
   const markets = createMarkets({
@@ -66,10 +70,12 @@ export function createVenueParts(options: PolymarketVenueOptions, name: string) 
         onChange: (state) => stream.events.setHeartbeat(state === 'late'),
       })
     : undefined;
+  const keepWarm = options.keepWarm === false ? undefined : createKeepWarm(rest, clock);
   const massCancels = createMassCancels({ rest, orders, limiter, clock, log });
+  const data = createDataApi(access.data, onMalformed);
   return {
     ...{ access, markets, prepared, orders, modes, queue, balances, submitter },
-    ...{ ...stream, cancels, heartbeat, massCancels, oddities },
+    ...{ ...stream, cancels, heartbeat, keepWarm, massCancels, data, oddities },
   };
 }
 

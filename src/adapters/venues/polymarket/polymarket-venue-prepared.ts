@@ -4,6 +4,7 @@
  */
 import type { PreparedOrder, VenueOrder } from '../../../actors/ports.ts';
 import type { Side } from '../../../domain/instrument.ts';
+import { dropOldest } from './drop-oldest.ts';
 import { parsePostedOrder } from './protocol/parse-order.ts';
 
 /** Some hours of a busy desk, about 1.5 kB each. What is dropped is read from its bytes. */
@@ -74,7 +75,5 @@ function keyOf(order: VenueOrder): string {
 
 function remember<Value>(map: Map<string, Value>, key: string, value: Value): void {
   map.set(key, value);
-  if (map.size <= MAX_REMEMBERED) return;
-  const [oldest] = map.keys();
-  if (oldest !== undefined) map.delete(oldest);
+  dropOldest(map, MAX_REMEMBERED);
 }

@@ -3,8 +3,10 @@
  * an order (`prepare`, `submit`) reads memory only.
  */
 import type { PreparedOrder, Venue, VenueOrder } from '../../../actors/ports.ts';
-import type { DecimalText } from '../../../domain/decimal.ts';
-import { FillwrightFault } from '../../../domain/faults.ts';
+import { type DecimalText, decimal, toText } from '../../../domain/decimal.ts';
+import { FillwrightFault, InvalidValue } from '../../../domain/faults.ts';
+import { isOnTick, quantisePrice } from '../../../domain/quantise.ts';
+import type { DataPosition, MarketResolution } from './data-api.ts';
 import type { MassCancels } from './polymarket-venue-cancels.ts';
 import { healthOf, type PolymarketHealth } from './polymarket-venue-health.ts';
 import type { PolymarketVenueOptions } from './polymarket-venue-options.ts';
@@ -13,9 +15,25 @@ import { prepareOrder } from './protocol/prepare-order.ts';
 
 export interface PolymarketVenue extends Venue, MassCancels {
   health(): PolymarketHealth;
+  /**
+   * The account's positions as the Data API shows them: late, to compare with. One that is absent
+   * there may exist. @throws see `DataApi`.
+   */
+  dataPositions(): Promise<readonly DataPosition[]>;
+  /**
+   * How markets ended, as far as the Data API knows yet; all those that we trade unless named.
+   * @throws see `DataApi`.
+   */
+  resolutions(conditionIds?: readonly string[]): Promise<readonly MarketResolution[]>;
   /** A tick-size change of the market channel. */
   onTickSize(tokenId: string, tickSize: DecimalText): void;
 }
+
+/**
+ * The venue takes a GTD order whose stated expiration is 3 minutes ahead, and ends it one minute
+ * before that. Source: Polymarket docs, "Order types", GTD.
+ */
+const SHORTEST_GTD_MS = 120_000;
 
 /** @throws {InvalidValue} for a URL or a condition id that is none. */
 export function createPolymarketVenue(options: PolymarketVenueOptions): PolymarketVenue {
@@ -34,13 +52,15 @@ export function createPolymarketVenue(options: PolymarketVenueOptions): Polymark
     if (halt !== undefined) throw new FillwrightFault('venue_rejected', halt, { tokenId });
     const { tickSize, negRisk, orderVersion: version } = market;
     const { apiKey } = access.keys();
-    return parts.prepared.prepare(order, () =>
-      prepareOrder({
-        ...{ order, signer, timestampMs: clock.now() },
+    return parts.prepared.prepare(order, async () => {
+      // Only now: an order that was made in time is the same bytes for ever.
+      checkExpiry(order, clock.now() + access.skew.skewMs);
+      return prepareOrder({
+        ...{ order: onGrid(order, tickSize), signer, timestampMs: clock.now() },
         market: { tokenId, tickSize, negRisk, version },
         account: { chainId, funder, signatureType, apiKey },
-      }),
-    );
+      });
+    });
   }
 
   return {
@@ -50,9 +70,11 @@ export function createPolymarketVenue(options: PolymarketVenueOptions): Polymark
       if (access.closedOnly) submitter.haltEntries('the account is in closed-only mode');
       await markets.start();
       parts.heartbeat?.start();
+      parts.keepWarm?.start();
     },
     async stop() {
       parts.heartbeat?.stop();
+      parts.keepWarm?.stop();
       markets.stop();
       balances.stop();
       await access.stop();
@@ -69,11 +91,39 @@ export function createPolymarketVenue(options: PolymarketVenueOptions): Polymark
       events.compare(legs);
       return legs;
     },
+    // What the venue itself lets us sell. The Data API is later, rounds, and may leave positions out.
     fetchPositions: balances.fetchPositions,
     fetchBalances: balances.fetchBalances,
     events: events.read,
+    dataPositions: () => parts.data.positions(funder),
+    resolutions: (conditionIds = options.markets) => parts.data.resolutions(conditionIds),
     ...parts.massCancels,
     onTickSize: markets.onTickSize,
     health: () => healthOf(parts),
   };
+}
+
+/** The venue counts in its own time, and the seconds of an end are cut to whole ones. */
+function checkExpiry({ timeInForce, expiresAtMs }: VenueOrder, venueNowMs: number): void {
+  // One without an end is refused for that.
+  if (timeInForce !== 'GTD' || expiresAtMs === undefined) return;
+  if (Math.floor(expiresAtMs / 1_000) * 1_000 - venueNowMs >= SHORTEST_GTD_MS) return;
+  throw new InvalidValue(
+    'order.expiresAtMs',
+    expiresAtMs,
+    `a time at least ${SHORTEST_GTD_MS / 1_000} s ahead: Polymarket takes no GTD order that ends earlier, in whole seconds`,
+  );
+}
+
+/**
+ * A price that was on the grid when its order was made, and is off the grid that the market has now,
+ * goes to the passive side of it. Where only a worse price is left it stays, and is refused.
+ */
+function onGrid(order: VenueOrder, tickSize: DecimalText): VenueOrder {
+  const { side, instrument } = order;
+  const asked = decimal(order.price);
+  if (instrument.tickSize === tickSize || !isOnTick(asked, instrument.tickSize)) return order;
+  const price = quantisePrice(asked, tickSize, side);
+  const isWorse = side === 'BUY' ? price.gt(asked) : price.lt(asked);
+  return isWorse ? order : { ...order, price: toText(price) };
 }

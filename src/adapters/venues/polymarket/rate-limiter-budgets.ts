@@ -46,6 +46,8 @@ export const ADDRESS_BUDGETS = {
   balanceUpdate: [{ limit: 50, windowMs: TEN_SECONDS_MS }],
   apiKeys: [{ limit: 100, windowMs: TEN_SECONDS_MS }],
   gammaMarkets: [{ limit: 300, windowMs: TEN_SECONDS_MS }],
+  data: [{ limit: 1_000, windowMs: TEN_SECONDS_MS }],
+  dataPositions: [{ limit: 150, windowMs: TEN_SECONDS_MS }],
 } as const satisfies Readonly<Record<string, readonly Window[]>>;
 
 export type AddressBudget = keyof typeof ADDRESS_BUDGETS;
@@ -74,6 +76,8 @@ export const ROUTES = {
   apiKeys: { budgets: ['apiKeys', 'clob'] },
   other: { budgets: ['clob'] },
   gamma: { budgets: ['gammaMarkets'] },
+  data: { budgets: ['data'] },
+  dataPositions: { budgets: ['dataPositions', 'data'] },
 } as const satisfies Readonly<Record<string, Route>>;
 
 export type RouteName = keyof typeof ROUTES;
@@ -84,20 +88,24 @@ export interface Rate {
   readonly perSecond: number;
 }
 
-/** Orders by signer; cancels have twice as much. The documented tiers whose figures we know. */
-const TIERS: Readonly<Record<string, Rate>> = {
+/** The documented tiers whose figures we know, the lowest first. */
+export const TIER_NAMES = ['standard', 'platinum', 'diamond', 'elite'] as const;
+export type TierName = (typeof TIER_NAMES)[number];
+
+export const FIRST_TIER: TierName = 'standard';
+
+/** Orders by signer; cancels have twice as much. */
+const TIERS: Readonly<Record<TierName, Rate>> = {
   standard: { burst: 60, perSecond: 40 },
   platinum: { burst: 675, perSecond: 450 },
   diamond: { burst: 787, perSecond: 525 },
   elite: { burst: 900, perSecond: 600 },
 };
 
-export const FIRST_TIER = 'standard';
-
 /** The figures of a tier; undefined for one that we do not know. */
 export function tierRate(tier: string, budget: SignerBudget): Rate | undefined {
-  const name = tier.toLowerCase();
-  const rate = Object.hasOwn(TIERS, name) ? TIERS[name] : undefined;
+  const name = TIER_NAMES.find((known) => known === tier.toLowerCase());
+  const rate = name === undefined ? undefined : TIERS[name];
   if (rate === undefined || budget === 'orders') return rate;
   return { burst: rate.burst * 2, perSecond: rate.perSecond * 2 };
 }

@@ -105,7 +105,7 @@ interface Waiter {
 }
 
 /** @throws {InvalidValue} for a tier that is not known. */
-export function createRateLimiter(clock: Clock, firstTier = FIRST_TIER): RateLimiter {
+export function createRateLimiter(clock: Clock, firstTier: string = FIRST_TIER): RateLimiter {
   const startMs = clock.now();
   const address = new Map<AddressBudget, readonly Bucket[]>();
   for (const [name, windows] of Object.entries(ADDRESS_BUDGETS)) {

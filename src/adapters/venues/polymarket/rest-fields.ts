@@ -2,6 +2,7 @@
 import { Decimal, type DecimalText, toText } from '../../../domain/decimal.ts';
 import { InvalidValue } from '../../../domain/faults.ts';
 
+/** A JSON object, not yet checked. */
 export type Fields = Readonly<Record<string, unknown>>;
 
 /** Undefined for text that is no JSON. */
@@ -56,6 +57,13 @@ export function decimalOf(value: unknown, place: string): DecimalText {
 
 function plain(value: number): string {
   return toText(new Decimal(String(value)));
+}
+
+const MICROS = new Decimal(1_000_000);
+
+/** Dollars or shares of an amount in micros. @throws {InvalidValue} as `decimalOf`. */
+export function dollarsOf(value: unknown, place: string): DecimalText {
+  return toText(new Decimal(decimalOf(value, place)).div(MICROS));
 }
 
 /** @throws {InvalidValue} unless a whole JSON number or its text, zero or more. */

@@ -37,14 +37,8 @@ export async function readPages<Row>(
     });
     // A bare list is a last page: the shape of old answers.
     const page = Array.isArray(answer) ? { data: answer } : fieldsOf(answer, path);
-    for (const [index, value] of listOf(page.data ?? [], `${path}.data`, MAX_ROWS).entries()) {
-      try {
-        rows.push(parse(value, `${path}[${index}]`));
-      } catch (fault) {
-        if (!(fault instanceof InvalidValue)) throw fault;
-        onMalformed(fault);
-      }
-    }
+    const values = listOf(page.data ?? [], `${path}.data`, MAX_ROWS);
+    rows.push(...readRows(values, path, parse, onMalformed));
     const next = 'next_cursor' in page ? page.next_cursor : undefined;
     if (next === undefined || next === null || next === '' || next === LAST_CURSOR) return rows;
     if (typeof next !== 'string' || next === cursor || next.length > 1_000) {
@@ -52,6 +46,28 @@ export async function readPages<Row>(
     }
     cursor = next;
   }
-  const message = `${path} has more than ${MAX_PAGES} pages.`;
-  throw new FillwrightFault('overloaded', message, { path, pages: MAX_PAGES });
+  throw tooManyPages(path, MAX_PAGES);
+}
+
+/** The rows that can be read; `onMalformed` is told the others. */
+export function readRows<Row>(
+  values: readonly unknown[],
+  place: string,
+  parse: PagesRequest<Row>['parse'],
+  onMalformed: PagesRequest<Row>['onMalformed'],
+): readonly Row[] {
+  return values.flatMap((value, index) => {
+    try {
+      return [parse(value, `${place}[${index}]`)];
+    } catch (fault) {
+      if (!(fault instanceof InvalidValue)) throw fault;
+      onMalformed(fault);
+      return [];
+    }
+  });
+}
+
+export function tooManyPages(path: string, pages: number): FillwrightFault {
+  const message = `${path} has more than ${pages} pages.`;
+  return new FillwrightFault('overloaded', message, { path, pages });
 }

@@ -7,6 +7,7 @@ import type { Clock } from '../../../actors/ports.ts';
 import type { InvalidValue } from '../../../domain/faults.ts';
 import { isFinalSettlement, type LegReport } from '../../../domain/fill-leg.ts';
 import { type InstrumentOf, legsOf, type NoteFinding, type Ours } from './attribution.ts';
+import { dropOldest } from './drop-oldest.ts';
 import type { Rest } from './rest.ts';
 import { readPages } from './rest-pages.ts';
 import { parseTrade, type WireTrade } from './user-wire.ts';
@@ -57,11 +58,7 @@ export function createTradeReader(options: TradeReaderOptions): TradeReader {
     unsettled.delete(leg.tradeId);
     if (isFinalSettlement(leg.settlement)) return;
     unsettled.set(leg.tradeId, leg.matchedAtMs);
-    if (unsettled.size <= MAX_UNSETTLED) return;
-    const [oldest] = unsettled.keys();
-    if (oldest === undefined) return;
-    unsettled.delete(oldest);
-    forgotten += 1;
+    if (dropOldest(unsettled, MAX_UNSETTLED)) forgotten += 1;
   }
 
   /** From when on matches are read. */

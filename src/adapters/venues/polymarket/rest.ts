@@ -4,7 +4,6 @@
  * Source: Polymarket docs, API reference.
  */
 import type { DecimalText } from '../../../domain/decimal.ts';
-import { Decimal, toText } from '../../../domain/decimal.ts';
 import { FillwrightFault, InvalidValue, show } from '../../../domain/faults.ts';
 import type { ClockSkew } from './clock-skew.ts';
 import type { Http, HttpAnswer, HttpRequest, HttpResult } from './http.ts';
@@ -12,7 +11,15 @@ import type { L1Headers, L2Signer } from './protocol/auth.ts';
 import type { SignatureType } from './protocol/order-types.ts';
 import type { Lane, RateLimiter } from './rate-limiter.ts';
 import type { RouteName } from './rate-limiter-budgets.ts';
-import { countOf, decimalOf, type Fields, fieldsOf, jsonOf, textOf } from './rest-fields.ts';
+import {
+  countOf,
+  decimalOf,
+  dollarsOf,
+  type Fields,
+  fieldsOf,
+  jsonOf,
+  textOf,
+} from './rest-fields.ts';
 
 /** The documentation says 1000 in one place and 3000 in another. */
 export const MAX_CANCELS_IN_REQUEST = 1_000;
@@ -83,8 +90,6 @@ export interface Rest {
   /** The keys of a wallet, made if it has none yet. */
   apiKeys(headers: L1Headers): Promise<ApiKeys>;
 }
-
-const MICROS = new Decimal(1_000_000);
 
 export function createRest(options: RestOptions): Rest {
   const { http, limiter } = options;
@@ -163,8 +168,7 @@ export function createRest(options: RestOptions): Rest {
       const path = '/balance-allowance';
       const query = balanceQuery(asset, tokenId);
       const value = await read({ route: 'balance', path, query, signed: true });
-      const balance = decimalOf(fieldsOf(value, 'balance').balance, 'balance.balance');
-      return toText(new Decimal(balance).div(MICROS));
+      return dollarsOf(fieldsOf(value, 'balance').balance, 'balance.balance');
     },
     async refreshBalance(asset, tokenId) {
       const path = '/balance-allowance/update';

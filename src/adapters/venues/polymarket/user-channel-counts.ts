@@ -1,4 +1,5 @@
 /** What the user channel counted. Every skipped or odd message is counted somewhere here. */
+import { dropOldest } from './drop-oldest.ts';
 
 export interface UserChannelCounts {
   /** Text frames, PONG included. */
@@ -56,10 +57,7 @@ export function createRecentKeys(): (key: string) => boolean {
   return (key) => {
     if (keys.has(key)) return true;
     keys.add(key);
-    if (keys.size > MAX_REMEMBERED) {
-      const [oldest] = keys;
-      if (oldest !== undefined) keys.delete(oldest);
-    }
+    dropOldest(keys, MAX_REMEMBERED);
     return false;
   };
 }

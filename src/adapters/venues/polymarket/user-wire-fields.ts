@@ -2,22 +2,12 @@
 import { Decimal, type DecimalText, toText } from '../../../domain/decimal.ts';
 import { InvalidValue } from '../../../domain/faults.ts';
 import type { Side } from '../../../domain/instrument.ts';
-
-/** A JSON object, not yet checked. */
-export type Fields = Readonly<Record<string, unknown>>;
+import type { Fields } from './rest-fields.ts';
 
 /** More trades than one order can have had. */
 const MAX_NAMES = 20_000;
 /** A status may hold a sentence. */
 const MAX_STATUS_LENGTH = 300;
-
-/** @throws {InvalidValue} unless `value` is an object. */
-export function fieldsOf(value: unknown, place: string): Fields {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new InvalidValue(place, value, 'an object');
-  }
-  return value as Fields;
-}
 
 /** Only what is there, so that absent and undefined are one thing. */
 export function stated<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {

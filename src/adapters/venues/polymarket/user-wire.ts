@@ -10,11 +10,10 @@
 import type { DecimalText } from '../../../domain/decimal.ts';
 import { InvalidValue } from '../../../domain/faults.ts';
 import type { Side } from '../../../domain/instrument.ts';
+import { type Fields, fieldsOf } from './rest-fields.ts';
 import {
   amount,
   bucketIndex,
-  type Fields,
-  fieldsOf,
   isBlank,
   name,
   namesIn,

@@ -101,12 +101,14 @@ export async function openDesk(options: DeskOptions = {}): Promise<VenueDesk> {
       urls: {
         rest: sandbox.rest,
         gamma: `${sandbox.rest}/gamma`,
+        data: sandbox.rest,
         userChannel: `${sandbox.ws}/user`,
       },
       ...{ chainId: sandbox.chainId, funder: account.funder, signatureType, signer },
       apiKeys: account,
       markets: sandbox.markets.map(({ conditionId }) => conditionId),
-      ...{ clock, random },
+      // Hours pass in a moment here.
+      ...{ clock, random, keepWarm: false },
       log: (_level, message, facts) => log.push(`${message} ${JSON.stringify(facts)}`),
       ...more,
     });

@@ -2,9 +2,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { VenueOrder } from '../../../../src/actors/ports.ts';
+import { createVirtualClock } from '../../../../src/adapters/clock/virtual-clock.ts';
 import { decimal, toText } from '../../../../src/domain/decimal.ts';
 import type { LegReport } from '../../../../src/domain/fill-leg.ts';
-import { micros, never, openDesk, type VenueDesk } from './polymarket-venue-harness.ts';
+import { micros, never, openDesk, START, type VenueDesk } from './polymarket-venue-harness.ts';
 
 function legsOf({ events }: VenueDesk, id: string): readonly LegReport[] {
   return events.flatMap((event) =>
@@ -149,6 +150,57 @@ describe('orders and their answers', () => {
     const fault = desk.sandbox.faults.add({ kind: 'rejectThenTimeout', route: 'reads' });
     expect((await desk.send()).outcome.kind).toBe('acknowledged');
     expect(fault.hits).toBe(0);
+  });
+});
+
+describe('the end of a GTD order', () => {
+  const ending = (expiresAtMs: number) => ({ timeInForce: 'GTD', expiresAtMs }) as const;
+  const tooSoon = {
+    ...{ code: 'invalid_value', facts: { place: 'order.expiresAtMs' } },
+    message: expect.stringMatching(/at least 120 s ahead: Polymarket/),
+  };
+
+  test.each([
+    { passedMs: 0, aheadMs: -START },
+    { passedMs: 0, aheadMs: 119_999 },
+    // The venue is told whole seconds: what is cut off here is the last half of one.
+    { passedMs: 500, aheadMs: 120_499 },
+  ])(
+    '$aheadMs ms ahead is refused before it is signed, with what the venue needs',
+    async (when) => {
+      const desk = await openDesk({ deaf: true });
+      await desk.advance(when.passedMs);
+      const order = desk.order(ending(desk.now() + when.aheadMs));
+      const { expiresAtMs: value } = order;
+      await expect(desk.venue.prepare(order)).rejects.toMatchObject(tooSoon);
+      await expect(desk.venue.prepare(order)).rejects.toThrow(`got ${value},`);
+    },
+  );
+
+  test.each([
+    { passedMs: 0, aheadMs: 120_000 },
+    { passedMs: 500, aheadMs: 120_500 },
+  ])('$aheadMs ms ahead is taken', async ({ passedMs, aheadMs }) => {
+    const desk = await openDesk({ deaf: true });
+    await desk.advance(passedMs);
+    const { outcome } = await desk.send(ending(desk.now() + aheadMs));
+    expect(outcome).toMatchObject({ kind: 'acknowledged', status: 'live' });
+  });
+
+  test('it is the venue’s clock that counts', async () => {
+    const desk = await openDesk({ deaf: true });
+    const late = desk.another({ clock: createVirtualClock(START - 60_000) });
+    await late.start();
+    const order = desk.order(ending(START + 100_000));
+    await expect(late.prepare(order)).rejects.toMatchObject(tooSoon);
+  });
+
+  test('an order that was made in time is the same bytes later', async () => {
+    const desk = await openDesk({ deaf: true });
+    const order = desk.order(ending(START + 121_000));
+    const made = await desk.venue.prepare(order);
+    await desk.advance(5_000);
+    expect(await desk.venue.prepare(order)).toEqual(made);
   });
 });
 
@@ -404,6 +456,31 @@ describe('rules that change', () => {
     });
     expect(desk.venue.instrument(instrument.id)?.tickSize).toBe('0.1');
     expect((await desk.send({ price: '0.5' })).outcome.kind).toBe('acknowledged');
+  });
+
+  test.each([
+    ['BUY', '0.55', '0.5'],
+    ['SELL', '0.55', '0.6'],
+  ] as const)(
+    'a %s at %s that was on the grid goes at %s on a coarser one',
+    async (side, price, to) => {
+      const desk = await openDesk();
+      const instrument = desk.instrument();
+      desk.venue.onTickSize(instrument.tokenId, '0.1');
+      const { body } = await desk.venue.prepare(desk.order({ instrument, side, price }));
+      const { makerAmount, takerAmount } = JSON.parse(body).order;
+      const [dollars, shares] =
+        side === 'BUY' ? [makerAmount, takerAmount] : [takerAmount, makerAmount];
+      expect(decimal(dollars).div(shares).toFixed()).toBe(to);
+    },
+  );
+
+  test('a BUY below the lowest price of a coarser grid is refused, not made dearer', async () => {
+    const desk = await openDesk();
+    const instrument = desk.instrument();
+    desk.venue.onTickSize(instrument.tokenId, '0.1');
+    const order = desk.order({ instrument, price: '0.04' });
+    await expect(desk.venue.prepare(order)).rejects.toThrow(/price/);
   });
 
   test('an instrument that is not ours cannot be ordered', async () => {

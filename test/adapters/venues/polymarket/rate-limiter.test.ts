@@ -9,8 +9,10 @@ import {
 import {
   ADDRESS_BUDGETS,
   ROUTES,
+  TIER_NAMES,
   windowRate,
 } from '../../../../src/adapters/venues/polymarket/rate-limiter-budgets.ts';
+import { venueSchema } from '../../../../src/config/venue-schema.ts';
 
 const START = 1_790_000_000_000;
 
@@ -40,6 +42,21 @@ describe('the budgets', () => {
   )('$name: at most $limit in any $windowMs ms', ({ limit, windowMs }) => {
     const { burst, perSecond } = windowRate({ limit, windowMs });
     expect(burst + (perSecond * windowMs) / 1_000).toBeLessThanOrEqual(limit + 1e-9);
+  });
+
+  test.each(TIER_NAMES)('the tier %s can be configured and has its rates', (tier) => {
+    const markets = [`0x${'ab'.repeat(32)}`];
+    expect(venueSchema.parse({ use: 'polymarket', markets, tier })).toMatchObject({ tier });
+    const { tokens, ...state } = createRateLimiter(createVirtualClock(START), tier).state;
+    expect(state.tier).toBe(tier);
+    expect(tokens.cancels).toBe(tokens.orders * 2);
+  });
+
+  test('the lowest tier is the default, and one that is not known is refused by name', () => {
+    const venue = { use: 'polymarket', markets: [`0x${'ab'.repeat(32)}`] };
+    expect(venueSchema.parse(venue)).toMatchObject({ tier: 'standard' });
+    const problem = /standard or platinum or diamond or elite/;
+    expect(() => venueSchema.parse({ ...venue, tier: 'gold' })).toThrow(problem);
   });
 
   test('60 orders go at once, then 40 a second', async () => {

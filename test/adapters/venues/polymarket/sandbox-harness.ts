@@ -26,8 +26,11 @@ import type {
 const START_MS = 1_790_000_000_000;
 /** Two rounds of a loopback request, on a busy machine. */
 const QUIET_MS = 4;
-/** Real time that a call may take before the virtual clock is moved for it. */
-const PATIENCE_MS = 30;
+/**
+ * Real time that a call may take before the virtual clock is moved for it: far more than a loopback
+ * needs on a busy machine. A clock that ran ahead of requests would settle trades too early.
+ */
+const PATIENCE_MS = 250;
 
 export const SANDBOX_CAPABILITIES: VenueCapabilities = {
   failLegs: true,
@@ -68,6 +71,7 @@ export async function sandboxHarness(options: HarnessOptions = {}): Promise<Sand
   });
   await sandbox.start();
   const events: VenueEvent[] = [];
+  let moved: Promise<void> = Promise.resolve();
   let running = await boot();
 
   async function boot(): Promise<{ venue: PolymarketVenue; reader: AbortController }> {
@@ -97,13 +101,23 @@ export async function sandboxHarness(options: HarnessOptions = {}): Promise<Sand
       done = true;
     });
     settled.catch(() => undefined);
-    await Promise.race([settled.catch(() => undefined), sleep(PATIENCE_MS)]);
+    const patience = () => Promise.race([settled.catch(() => undefined), sleep(PATIENCE_MS)]);
+    await patience();
     while (!done) {
-      const nextAtMs = clock.nextAt() ?? clock.now();
-      await clock.advanceTo(Math.max(clock.now(), nextAtMs), () => sleep(QUIET_MS));
-      await Promise.race([settled.catch(() => undefined), sleep(QUIET_MS)]);
+      await moveTo(
+        () => clock.nextAt() ?? clock.now(),
+        () => sleep(QUIET_MS),
+      );
+      await patience();
     }
     return settled;
+  }
+
+  /** Several calls may wait at once; the clock is moved for one after the other. */
+  function moveTo(target: () => number, afterEach: () => Promise<void>): Promise<void> {
+    const move = () => clock.advanceTo(Math.max(clock.now(), target()), afterEach);
+    moved = moved.then(move, move);
+    return moved;
   }
 
   const level = ([price, size]: LevelText) => ({ price: micros(price), size: micros(size) });
@@ -131,7 +145,11 @@ export async function sandboxHarness(options: HarnessOptions = {}): Promise<Sand
       await idle(running.venue);
     },
     async advance(forMs) {
-      await clock.advanceTo(clock.now() + forMs, () => idle(running.venue));
+      const untilMs = clock.now() + forMs;
+      await moveTo(
+        () => untilMs,
+        () => idle(running.venue),
+      );
       await idle(running.venue);
     },
     async restart(how) {
@@ -157,13 +175,18 @@ function connectTo(sandbox: Sandbox, clock: VirtualClock): PolymarketVenue {
   if (account?.privateKey === undefined) throw new Error('The scenario has no account.');
   const { privateKey, funder, signatureType, apiKey, secret, passphrase } = account;
   return createPolymarketVenue({
-    urls: { rest: sandbox.rest, gamma: sandbox.rest, userChannel: `${sandbox.ws}/user` },
+    urls: {
+      ...{ rest: sandbox.rest, gamma: sandbox.rest, data: sandbox.rest },
+      userChannel: `${sandbox.ws}/user`,
+    },
     chainId: sandbox.chainId,
     ...{ funder, signatureType, apiKeys: { apiKey, secret, passphrase } },
     signer: createLocalSigner(privateKey, openCurve()),
     markets: sandbox.markets.map(({ conditionId }) => conditionId),
     clock,
     random: createRandom('adapter').next,
+    // Hours pass in a moment here.
+    keepWarm: false,
   });
 }
 
