@@ -80,7 +80,7 @@ async function openLoopRound(world: World): Promise<OpenLoopRound> {
 }
 
 /** The least that one durable step can take here. */
-async function commitLimit(world: World): Promise<Latency> {
+export async function commitLimit(world: World): Promise<Latency> {
   const pool = await world.freshPool(1);
   await pool.query('create table one (id bigint generated always as identity, body text)');
   const { p50, p99 } = await closedLoop(1, 1_000, () =>

@@ -15,6 +15,7 @@ import {
 import { openCurve } from '../src/adapters/venues/polymarket/protocol/secp256k1.ts';
 import { createLocalSigner } from '../src/adapters/venues/polymarket/protocol/signer.ts';
 import type { Sandbox } from '../src/sandbox/sandbox.ts';
+import { commitLimit } from './latency.ts';
 import { closedLoop, type Latency, latencyOf } from './measure.ts';
 import { accountOf, found, openEmptyServer, openSandbox } from './sandbox-parts.ts';
 import { log, type World } from './world.ts';
@@ -135,15 +136,6 @@ async function submitOneByOne(
     acknowledged.push(heardAt - startedAt);
   }
   return { durable: latencyOf(durable), acknowledged: latencyOf(acknowledged) };
-}
-
-async function commitLimit(world: World): Promise<Latency> {
-  const pool = await world.freshPool(1);
-  await pool.query('create table one (id bigint generated always as identity, body text)');
-  const { p50, p99 } = await closedLoop(1, LIMIT_MS, () =>
-    pool.query('insert into one (body) values ($1)', ['x'.repeat(300)]),
-  );
-  return { p50, p99 };
 }
 
 async function httpLimit(): Promise<Latency> {

@@ -42,6 +42,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/config',
     'src/actors/ports.ts',
     'src/actors/execution.ts',
+    'src/adapters/clock/timer-heap.ts',
     'src/adapters/marketdata',
     'src/adapters/random.ts',
     'src/adapters/venues/polymarket/protocol',

@@ -1,6 +1,7 @@
 /** Time that stands still until somebody moves it: replay, tests and simulation run on it. */
 import type { Clock } from '../../actors/ports.ts';
 import { assertInvariant } from '../../domain/faults.ts';
+import { type Due, insert, removeFirst } from './timer-heap.ts';
 
 export interface VirtualClock extends Clock {
   /**
@@ -16,9 +17,7 @@ export interface VirtualClock extends Clock {
   nextAt(): number | undefined;
 }
 
-interface Timer {
-  readonly atMs: number;
-  readonly number: number;
+interface Timer extends Due {
   callback: (() => void) | undefined;
 }
 
@@ -87,40 +86,4 @@ function nextMacrotask(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
   });
-}
-
-function isBefore(a: Timer, b: Timer): boolean {
-  return a.atMs < b.atMs || (a.atMs === b.atMs && a.number < b.number);
-}
-
-/** Adds to a binary heap. */
-function insert(heap: Timer[], timer: Timer): void {
-  let index = heap.length;
-  heap.push(timer);
-  while (index > 0) {
-    const parentIndex = (index - 1) >> 1;
-    const parent = heap[parentIndex];
-    if (parent === undefined || !isBefore(timer, parent)) break;
-    heap[index] = parent;
-    index = parentIndex;
-  }
-  heap[index] = timer;
-}
-
-/** Takes the earliest timer off a binary heap. */
-function removeFirst(heap: Timer[]): void {
-  const last = heap.pop();
-  if (last === undefined || heap.length === 0) return;
-  let index = 0;
-  for (;;) {
-    const leftIndex = 2 * index + 1;
-    const left = heap[leftIndex];
-    if (left === undefined) break;
-    const right = heap[leftIndex + 1];
-    const child = right !== undefined && isBefore(right, left) ? right : left;
-    if (!isBefore(child, last)) break;
-    heap[index] = child;
-    index = child === left ? leftIndex : leftIndex + 1;
-  }
-  heap[index] = last;
 }

@@ -1,10 +1,8 @@
 /** What the exchange will do at a later time: one heap, and one timer for the earliest entry. */
 import type { Clock } from '../../actors/ports.ts';
+import { type Due, insert, isBefore, removeFirst } from '../../adapters/clock/timer-heap.ts';
 
-export interface AgendaEntry {
-  readonly atMs: number;
-  /** Entries of one time run in the order in which they were made. */
-  readonly number: number;
+export interface AgendaEntry extends Due {
   readonly kind: 'settle' | 'expire' | 'delayOver';
   /** Of the trade or of the order. One that is over by then is passed over. */
   readonly id: string;
@@ -22,17 +20,7 @@ export class Agenda {
   }
 
   add(entry: AgendaEntry): void {
-    const heap = this.#heap;
-    let index = heap.length;
-    heap.push(entry);
-    while (index > 0) {
-      const parentIndex = (index - 1) >> 1;
-      const parent = heap[parentIndex];
-      if (parent === undefined || !isBefore(entry, parent)) break;
-      heap[index] = parent;
-      index = parentIndex;
-    }
-    heap[index] = entry;
+    insert(this.#heap, entry);
     this.#arm();
   }
 
@@ -71,31 +59,9 @@ export class Agenda {
     const nowMs = this.#clock.now();
     for (let entry = this.#heap[0]; entry !== undefined; entry = this.#heap[0]) {
       if (entry.atMs > nowMs) break;
-      this.#removeFirst();
+      removeFirst(this.#heap);
       this.#run(entry);
     }
     this.#arm();
   }
-
-  #removeFirst(): void {
-    const heap = this.#heap;
-    const last = heap.pop();
-    if (last === undefined || heap.length === 0) return;
-    let index = 0;
-    for (;;) {
-      const leftIndex = 2 * index + 1;
-      const left = heap[leftIndex];
-      if (left === undefined) break;
-      const right = heap[leftIndex + 1];
-      const child = right !== undefined && isBefore(right, left) ? right : left;
-      if (!isBefore(child, last)) break;
-      heap[index] = child;
-      index = child === left ? leftIndex : leftIndex + 1;
-    }
-    heap[index] = last;
-  }
-}
-
-function isBefore(a: AgendaEntry, b: AgendaEntry): boolean {
-  return a.atMs < b.atMs || (a.atMs === b.atMs && a.number < b.number);
 }

@@ -4,7 +4,7 @@
  * Source: Polymarket docs, error codes; the texts of py-clob-client-v2 #46, #52 and #32.
  */
 
-import { orderId } from '../../adapters/venues/polymarket/protocol/eip712.ts';
+import { hashOrder, type OrderHashes } from '../../adapters/venues/polymarket/protocol/eip712.ts';
 import type {
   OrderDomain,
   PostedOrder,
@@ -12,6 +12,7 @@ import type {
 import { readPostedOrder } from '../../adapters/venues/polymarket/protocol/parse-order.ts';
 import type { Curve } from '../../adapters/venues/polymarket/protocol/secp256k1.ts';
 import { verifyOrder } from '../../adapters/venues/polymarket/protocol/verify-order.ts';
+import { toHex } from '../../adapters/venues/polymarket/protocol/words.ts';
 import { InvalidValue } from '../../domain/faults.ts';
 import type { Accounts } from '../accounts.ts';
 import type { ApiKey } from '../api-keys.ts';
@@ -53,12 +54,13 @@ export function checkOrder(parts: OrderCheckParts, input: unknown, key: ApiKey):
   }
   const market = parts.exchange.marketOfToken(order.tokenId);
   const domain = domainOf(parts.chainId, market);
+  const hashes = hashOrder(order, domain);
   // A token that nobody knows has no contract; the exchange says what is wrong with it.
   if (market !== undefined) {
-    const error = signatureFault(parts, posted, domain, wallet.signatureType);
+    const error = signatureFault(parts, posted, domain, wallet.signatureType, hashes);
     if (error !== undefined) return { error };
   }
-  return { order: newOrder(posted, domain) };
+  return { order: newOrder(posted, hashes) };
 }
 
 /** Orders of the first generation name a nonce and a fee rate, and no time. */
@@ -95,27 +97,29 @@ function signatureFault(
   { order }: PostedOrder,
   domain: OrderDomain,
   walletType: number,
+  hashes: OrderHashes,
 ): string | undefined {
   if (walletType !== order.signatureType) return 'invalid signature';
-  const isGood = (of: OrderDomain) =>
+  const isGood = (of: OrderDomain, known?: OrderHashes) =>
     verifyOrder(
       order,
       order.signature,
       of,
       curve,
       (wallet) => accounts.byWallet(wallet)?.address,
+      known,
     ) === undefined;
-  if (isGood(domain)) return undefined;
+  if (isGood(domain, hashes)) return undefined;
   const other: OrderDomain = { ...domain, version: domain.version === 2 ? 3 : 2 };
   return isGood(other) ? 'order_version_mismatch' : 'invalid signature';
 }
 
 function newOrder(
   { order, owner, orderType, postOnly }: PostedOrder,
-  domain: OrderDomain,
+  { orderHash }: OrderHashes,
 ): NewOrder {
   return {
-    id: orderId(order, domain),
+    id: toHex(orderHash),
     owner,
     maker: order.maker,
     tokenId: order.tokenId,

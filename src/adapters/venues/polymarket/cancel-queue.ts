@@ -3,8 +3,10 @@
  * `canceled` is a claim: the order is read until it shows. Sources: Polymarket docs, "Cancel orders";
  * py-clob-client #316 (no matched size in the answer), #166 (a cancel that did nothing).
  */
+
 import type { CancelOutcome, Clock, VenueOrderReport } from '../../../actors/ports.ts';
 import { FillwrightFault } from '../../../domain/faults.ts';
+import { atTickEnd } from './at-tick-end.ts';
 import { type CancelVerdict, classifyCancels } from './outcomes-cancel.ts';
 import type { Rest } from './rest.ts';
 import type { OrderReader } from './rest-orders.ts';
@@ -46,16 +48,8 @@ export function createCancelQueue(options: CancelQueueOptions): CancelQueue {
   const { rest, orders, clock, onReport } = options;
   let waiting: Entry[] = [];
   let underWay = 0;
-  let draining = false;
 
-  function drainSoon(): void {
-    if (draining) return;
-    draining = true;
-    process.nextTick(() => {
-      draining = false;
-      drain();
-    });
-  }
+  const drainSoon = atTickEnd(drain);
 
   function drain(): void {
     waiting = waiting.filter((entry) => !entry.signal.aborted);

@@ -3,6 +3,7 @@
  * come while all requests are under way go in the next. Source: Polymarket docs, "Post multiple
  * orders".
  */
+import { atTickEnd } from './at-tick-end.ts';
 import { classifyBatch, classifySubmit, type SubmitVerdict } from './outcomes-submit.ts';
 import type { Lane } from './rate-limiter.ts';
 import { MAX_ORDERS_IN_REQUEST, type Rest } from './rest.ts';
@@ -40,17 +41,8 @@ export function createSubmitQueue(rest: Pick<Rest, 'postOrders'>): SubmitQueue {
   /** Waiting or under way, by id: the same bytes asked for twice are sent once. */
   const entries = new Map<string, Entry>();
   let underWay = 0;
-  let draining = false;
 
-  function drainSoon(): void {
-    if (draining) return;
-    draining = true;
-    // After everything that goes on without waiting: what one commit releases goes together.
-    process.nextTick(() => {
-      draining = false;
-      drain();
-    });
-  }
+  const drainSoon = atTickEnd(drain);
 
   function drain(): void {
     for (const lane of ['fast', 'normal'] as const) {

@@ -15,6 +15,8 @@ const OWN_CHARACTERS = 2 + 2 * 65;
  * - Types 1 and 2: the signer is the key that owns the maker, a proxy wallet or a Safe.
  * - Type 3: the maker, a deposit wallet, is the signer; its owner signs ERC-7739's nested hash.
  *
+ * `hashes`: those of the order, where they are known already.
+ *
  * Source: Polymarket docs, signature types; ERC-7739.
  * @throws {InvalidValue} for an order that cannot be hashed: see `parsePostedOrder`.
  */
@@ -24,8 +26,8 @@ export function verifyOrder(
   domain: OrderDomain,
   curve: Curve,
   ownerOf: OwnerOf,
+  hashes: OrderHashes = hashOrder(order, domain),
 ): string | undefined {
-  const hashes = hashOrder(order, domain);
   if (signature.slice(OWN_CHARACTERS).toLowerCase() !== signatureTail(order, hashes)) {
     return tailFault(order, hashes, signature);
   }
