@@ -1,5 +1,4 @@
 /** From an intent to the acknowledgement of the sandbox, through the whole engine and the adapter. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { createTrading } from '../src/actors/trading.ts';
 import type { Trading } from '../src/actors/trading-api.ts';
 import { createSystemClock } from '../src/adapters/clock/system-clock.ts';
@@ -23,8 +22,6 @@ import { log, type World } from './world.ts';
 const INTENTS = 2_000;
 const WARM_UP = 200;
 const LIMIT_MS = 1_000;
-/** A sign-in counts after two seconds. */
-const CONNECT_LIMIT_MS = 30_000;
 const DOLLARS = '1000000000';
 /** About the length of an order's body, and of its answer. */
 const BODY = 'x'.repeat(900);
@@ -59,7 +56,6 @@ export async function benchVenue(world: World): Promise<VenueLatency> {
   });
   await trading.start();
   try {
-    await connected(trading, venue);
     const latencies = await submitOneByOne(trading);
     return {
       ...latencies,
@@ -90,22 +86,6 @@ function venueOn(sandbox: Sandbox, store: PostgresStore): PolymarketVenue {
     // Its 600 orders per second are more than come one at a time.
     rateLimitTier: 'elite',
   });
-}
-
-/** Until the user channel stands, and has been caught up with, intents are denied. */
-async function connected(trading: Trading, venue: PolymarketVenue): Promise<void> {
-  await until(() => venue.health().connected);
-  // The engine hears of it a moment later.
-  await sleep(50);
-  await until(() => trading.health().venue === 'live');
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  const limit = performance.now() + CONNECT_LIMIT_MS;
-  while (!condition()) {
-    if (performance.now() > limit) throw new Error('The venue was not connected in time.');
-    await sleep(10);
-  }
 }
 
 async function submitOneByOne(

@@ -118,6 +118,11 @@ export interface Venue {
    * venue's own rules. Absent: never; such an order is watched until it expires or a person settles it.
    */
   readonly absenceIsFinalAfterMs?: number;
+  /**
+   * True: its events say when the stream stands, and entries wait for that. Absent: it stands as soon
+   * as it is read.
+   */
+  readonly tellsConnection?: true;
   /** Restores the venue's own state (paper) or connects (live). Called once before all else. */
   start(): Promise<void>;
   stop(): Promise<void>;

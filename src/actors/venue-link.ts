@@ -20,6 +20,8 @@ export const OVERLAP_MS = 60_000;
 export const CATCH_UP_EVERY_MS = 300_000;
 /** A failed catch-up is tried again after this long. */
 const RETRY_MS = 2_000;
+/** A start waits this long for the stream to stand; after that entries are denied until it does. */
+export const STREAM_LIMIT_MS = 15_000;
 /** Stream events wait when this many inputs are not yet durable: memory stays bounded. */
 const MAX_WAITING_INPUTS = 20_000;
 
@@ -48,6 +50,8 @@ export function createVenueLink(options: VenueLinkOptions): VenueLink {
   let catching: Promise<void> | undefined;
   /** Comings and goings of the connection: a catch-up that saw one may have missed something. */
   let connectionChanges = 0;
+  /** Ends the wait of a start. */
+  let onUp: () => void = () => undefined;
 
   /** Our order of a venue order id; its actor is in memory then. */
   async function find(venueOrderId: string): Promise<string | undefined> {
@@ -106,6 +110,7 @@ export function createVenueLink(options: VenueLinkOptions): VenueLink {
     }
     dispatch({ type: 'venue.connected', venue: venue.name, atMs: clock.now() });
     await catchUp();
+    onUp();
   }
 
   /** Reads the venue's stream, and takes it up again whenever it ends. */
@@ -122,7 +127,7 @@ export function createVenueLink(options: VenueLinkOptions): VenueLink {
 
   async function lostStream(): Promise<void> {
     await takeConnection('down');
-    await retryTime();
+    await waitFor(RETRY_MS);
     if (!abort.signal.aborted) void takeConnection('up').catch(() => undefined);
   }
 
@@ -165,20 +170,20 @@ export function createVenueLink(options: VenueLinkOptions): VenueLink {
       } catch (error) {
         if (abort.signal.aborted || options.execution().failure !== undefined) return;
         log.warn({ error, venue: venue.name }, 'Catching up failed, trying again.');
-        await retryTime();
+        await waitFor(RETRY_MS);
       }
     }
   }
 
   /** Ends early when the link is stopped. */
-  function retryTime(): Promise<void> {
+  function waitFor(forMs: number): Promise<void> {
     return new Promise((resolve) => {
       const end = () => {
         cancel();
         abort.signal.removeEventListener('abort', end);
         resolve();
       };
-      const cancel = clock.at(clock.now() + RETRY_MS, end);
+      const cancel = clock.at(clock.now() + forMs, end);
       abort.signal.addEventListener('abort', end);
     });
   }
@@ -241,9 +246,21 @@ export function createVenueLink(options: VenueLinkOptions): VenueLink {
   return {
     async start() {
       const { dispatch } = options.execution();
+      const up = new Promise<'up'>((resolve) => {
+        onUp = () => resolve('up');
+      });
       reading = read();
       // A stream that begins by saying that it is up has said so by then: one catch-up serves both.
       await nextTick();
+      if (venue.tellsConnection === true) {
+        if ((await Promise.race([up, waitFor(STREAM_LIMIT_MS)])) === 'up') return;
+        log.warn(
+          { venue: venue.name },
+          'The stream does not stand yet; entries are denied until it does.',
+        );
+        await catchUp();
+        return;
+      }
       dispatch({ type: 'venue.connected', venue: venue.name, atMs: clock.now() });
       await catchUp();
     },

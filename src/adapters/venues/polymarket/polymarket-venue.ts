@@ -65,6 +65,7 @@ export function createPolymarketVenue(options: PolymarketVenueOptions): Polymark
 
   return {
     name,
+    tellsConnection: true,
     async start() {
       await access.start();
       if (access.closedOnly) submitter.haltEntries('the account is in closed-only mode');

@@ -17,7 +17,7 @@ import type { FaultInput } from '../../../../src/sandbox/faults/rules.ts';
 import { microsText } from '../../../../src/sandbox/numbers.ts';
 import { createSandbox, type Sandbox } from '../../../../src/sandbox/sandbox.ts';
 import { scenarioOf } from '../../../../src/sandbox/scenario.ts';
-import { type TestDesk, ticks, until } from '../../../support/desk.ts';
+import { type TestDesk, until } from '../../../support/desk.ts';
 import { useFloor } from '../../../support/floor.ts';
 import { micros } from './polymarket-venue-harness.ts';
 
@@ -60,10 +60,6 @@ async function trade(failedShare = 0): Promise<Trading> {
   const desk = await floor.start({ venue: () => venue });
   const [yes, no] = venue.instruments();
   if (yes === undefined || no === undefined) throw new Error('The venue has no market.');
-  await until(() => venue.health().connected, 'the user channel');
-  // Entries are refused while it catches up after that.
-  await ticks();
-  await until(() => desk.trading.health().venue === 'live', 'the catch-up');
   return {
     ...{ sandbox, venue, desk, yes },
     async expectSameBooks() {
