@@ -5,6 +5,7 @@ import {
   type PolymarketCredentials,
   readCredentialsEnvironment,
   readCredentialsFile,
+  revealed,
 } from './adapters/venues/polymarket/credentials.ts';
 import {
   createPolymarketVenue,
@@ -177,14 +178,7 @@ function optionsOf({ credentials, ...place }: VenuePlace, { clock, random, log }
   const { clob: rest, gamma, data, stream, markets, heartbeat, protocolV2, tier } = place;
   const { api, chainId, signatureType } = credentials;
   const feedLog: FeedLog = (level, message, facts) => log[level](facts, message);
-  const apiKeys =
-    api === undefined
-      ? undefined
-      : {
-          apiKey: api.apiKey,
-          secret: api.secret.reveal(),
-          passphrase: api.passphrase.reveal(),
-        };
+  const apiKeys = revealed(api);
   return {
     name: POLYMARKET_VENUE,
     urls: { rest, gamma, data, userChannel: `${stream}/user` },

@@ -1,10 +1,11 @@
 /** The shape of a configuration: every key with its meaning, its default and its bounds. */
 import { z } from 'zod';
 import { checkSettings } from '../adapters/venues/paper/settings.ts';
+import { isLoopback } from '../adapters/venues/polymarket/credentials.ts';
 import { toText } from '../domain/decimal.ts';
 import { isKnownTick, KNOWN_TICKS } from '../domain/quantise.ts';
 import { bool, decimalField, oneOf, ratio, section, text, wholeNumber } from './fields.ts';
-import { isLoopback, venueSchema } from './venue-schema.ts';
+import { venueSchema } from './venue-schema.ts';
 
 const DAY_MS = 86_400_000;
 const OUTCOMES = ['YES', 'NO'] as const;

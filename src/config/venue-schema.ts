@@ -1,5 +1,6 @@
 /** Where orders go: the `venue` section of a configuration. */
 import { z } from 'zod';
+import { isLoopback } from '../adapters/venues/polymarket/credentials.ts';
 import { FIRST_TIER, TIER_NAMES } from '../adapters/venues/polymarket/rate-limiter-budgets.ts';
 import { bool, oneOf, section, text, wholeNumber } from './fields.ts';
 
@@ -67,9 +68,3 @@ export const venueSchema = z.discriminatedUnion('use', [paper, sandbox, polymark
       ? 'paper, sandbox or polymarket'
       : 'a section with use: paper, sandbox or polymarket',
 });
-
-/** True for an address on this machine: no real money can be there. */
-export function isLoopback(address: string): boolean {
-  if (!URL.canParse(address)) return false;
-  return ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(address).hostname);
-}

@@ -1,6 +1,7 @@
 /** Checks of Polymarket, real or sandbox: in the order in which a start would meet them. */
 import { z } from 'zod';
 import type { Clock, Random } from '../actors/ports.ts';
+import { revealed } from '../adapters/venues/polymarket/credentials.ts';
 import { createHttp } from '../adapters/venues/polymarket/http.ts';
 import { createMarkets } from '../adapters/venues/polymarket/markets.ts';
 import {
@@ -45,14 +46,7 @@ export function venueChecks({ place, clock, random }: VenueCheckParts): VenueChe
   const signer = createLocalSigner(credentials.privateKey.reveal(), curve);
   const access = createAccess({
     ...{ restUrl: clob, gammaUrl: gamma, chainId, signatureType, signer, clock, log: silent },
-    apiKeys:
-      api === undefined
-        ? undefined
-        : {
-            apiKey: api.apiKey,
-            secret: api.secret.reveal(),
-            passphrase: api.passphrase.reveal(),
-          },
+    apiKeys: revealed(api),
   });
   return {
     checks: [

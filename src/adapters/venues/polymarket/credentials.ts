@@ -41,6 +41,21 @@ export interface ApiKeySecrets {
   readonly passphrase: Secret;
 }
 
+/** The keys in the clear, for whoever signs in with them. */
+export function revealed(
+  api: ApiKeySecrets | undefined,
+): { readonly apiKey: string; readonly secret: string; readonly passphrase: string } | undefined {
+  if (api === undefined) return undefined;
+  const { apiKey, secret, passphrase } = api;
+  return { apiKey, secret: secret.reveal(), passphrase: passphrase.reveal() };
+}
+
+/** True for an address on this machine: no real money can be there. */
+export function isLoopback(address: string): boolean {
+  if (!URL.canParse(address)) return false;
+  return /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(new URL(address).hostname);
+}
+
 export interface PolymarketCredentials {
   /** 64 hex digits, without `0x`. */
   readonly privateKey: Secret;
@@ -257,8 +272,7 @@ function hostOf(given: Given): string | undefined {
   const text = textOf(given, 'host');
   if (text === undefined) return undefined;
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  const isLocal = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(url?.hostname ?? '');
-  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLocal);
+  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(text));
   const isPlain = url?.username === '' && url.password === '' && !url.search && !url.hash;
   if (url !== undefined && isSafe && isPlain) return url.href.replace(/\/+$/, '');
   const place = given.placeOf('host');
