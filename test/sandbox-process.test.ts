@@ -15,6 +15,7 @@ import { scenarioOf } from '../src/sandbox/scenario.ts';
 import { type OpenedSandbox, startSandboxProcess } from '../src/sandbox-process.ts';
 import { isBuilt } from './cli/cli-process.ts';
 import { accountOf, marketOf, orderOf } from './sandbox/sandbox-harness.ts';
+import { until } from './support/until.ts';
 
 if (!isBuilt) console.warn('test/sandbox-process: not built (npm run build): it does not run.');
 
@@ -114,15 +115,6 @@ async function answers({ rest }: OpenedSandbox): Promise<boolean> {
     ({ ok }) => ok,
     () => false,
   );
-}
-
-/** Waits for what another process does, at most ten seconds. */
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 500; tries += 1) {
-    if (await condition()) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error(`It did not come about: ${condition}`);
 }
 
 async function failureOf(starting: Promise<unknown>): Promise<FillwrightFault> {

@@ -13,6 +13,7 @@ import { scenarioOf } from '../../src/sandbox/scenario.ts';
 import { isBuilt, startCli } from '../cli/cli-process.ts';
 import { linesOf } from '../doctor/doctor-harness.ts';
 import { openProxy, type VenueProxy } from '../doctor/venue-proxy.ts';
+import { until } from '../support/until.ts';
 import { createEvidence, withTables } from './secrets-evidence.ts';
 
 if (!isBuilt) console.warn('test/e2e/secrets: not built (npm run build): it does not run.');
@@ -276,13 +277,4 @@ function newestOrder(dataFolder: string): Promise<string> {
     );
     return rows[0]?.id ?? '';
   });
-}
-
-/** At most half a minute. */
-async function until(condition: () => boolean, what: string): Promise<void> {
-  for (let tries = 0; tries < 600; tries += 1) {
-    if (condition()) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`It did not come about: ${what}`);
 }

@@ -6,7 +6,8 @@ import { privateKeyToAccount } from 'viem/accounts';
 import { polygon } from 'viem/chains';
 import { describe, expect, test } from 'vitest';
 import type { OpenedAccount, Sandbox } from '../../src/sandbox/sandbox.ts';
-import { accountOf, marketOf, openSandbox, QUIET, until } from './sandbox-harness.ts';
+import { until } from '../support/until.ts';
+import { accountOf, marketOf, openSandbox, QUIET } from './sandbox-harness.ts';
 
 const ALL_TYPES = {
   ...QUIET,

@@ -4,7 +4,8 @@ import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createVirtualClock } from '../../src/adapters/clock/virtual-clock.ts';
 import { createRandom } from '../../src/adapters/random.ts';
-import { accountOf, marketOf, openSandbox, post, until } from './sandbox-harness.ts';
+import { until } from '../support/until.ts';
+import { accountOf, marketOf, openSandbox, post } from './sandbox-harness.ts';
 
 const RECORDING = resolve(
   process.env.FILLWRIGHT_SHARED ?? '../shared',

@@ -212,12 +212,3 @@ export function answered(socket: WebSocket): Promise<void> {
 export function userAuth({ apiKey, secret, passphrase }: OpenedAccount) {
   return { auth: { apiKey, secret, passphrase }, type: 'user' };
 }
-
-/** Waits for what real sockets and timers bring about, at most ten seconds. */
-export async function until(condition: () => boolean, what = 'a condition'): Promise<void> {
-  const limit = Date.now() + 10_000;
-  while (!condition()) {
-    if (Date.now() > limit) throw new Error(`${what} did not come about`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}

@@ -7,6 +7,7 @@ import { createVirtualClock } from '../../src/adapters/clock/virtual-clock.ts';
 import { createRandom } from '../../src/adapters/random.ts';
 import { createSandbox } from '../../src/sandbox/sandbox.ts';
 import { scenarioOf } from '../../src/sandbox/scenario.ts';
+import { until } from '../support/until.ts';
 import {
   accountOf,
   ask,
@@ -17,7 +18,6 @@ import {
   orderOf,
   post,
   QUIET,
-  until,
   userAuth,
 } from './sandbox-harness.ts';
 

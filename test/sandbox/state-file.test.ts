@@ -6,16 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { createVirtualClock } from '../../src/adapters/clock/virtual-clock.ts';
 import { lockState } from '../../src/sandbox/state-file.ts';
-import {
-  accountOf,
-  ask,
-  askAs,
-  marketOf,
-  openSandbox,
-  post,
-  QUIET,
-  until,
-} from './sandbox-harness.ts';
+import { until } from '../support/until.ts';
+import { accountOf, ask, askAs, marketOf, openSandbox, post, QUIET } from './sandbox-harness.ts';
 
 const temporaryFile = () => join(mkdtempSync(join(tmpdir(), 'fillwright-sandbox-')), 'state.json');
 

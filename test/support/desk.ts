@@ -15,29 +15,9 @@ import { createIds } from '../../src/adapters/ids.ts';
 import type { PostgresStore } from '../../src/adapters/store/postgres-store.ts';
 import { type FreshStore, withClient } from './database.ts';
 import { rain } from './orders.ts';
+import { until } from './until.ts';
 
-/** Far above what anything here takes: a wait that ends by it has failed. */
-const LIMIT_MS = 50_000;
-
-/** Waits until `condition` holds. What it threw last is what the test says when it never does. */
-export async function until(
-  condition: () => unknown,
-  what = 'the condition',
-  limitMs = LIMIT_MS,
-): Promise<void> {
-  const endsAtMs = Date.now() + limitMs;
-  let last: unknown;
-  while (Date.now() < endsAtMs) {
-    try {
-      if (await condition()) return;
-      last = undefined;
-    } catch (error) {
-      last = error;
-    }
-    await sleep(2);
-  }
-  throw new Error(`Waited in vain for ${what}.`, { cause: last });
-}
+export { until };
 
 /** Turns of the event loop in which everything that is under way without a timer gets ahead. */
 export async function ticks(count = 20): Promise<void> {

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { createVirtualClock } from '../../../src/adapters/clock/virtual-clock.ts';
 import type { FaultInput } from '../../../src/sandbox/faults/rules.ts';
+import { until } from '../../support/until.ts';
 import {
   accountOf,
   answered,
@@ -10,7 +11,6 @@ import {
   openSandbox,
   post,
   QUIET,
-  until,
   userAuth,
 } from '../sandbox-harness.ts';
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createVirtualClock } from '../../../src/adapters/clock/virtual-clock.ts';
 import type { FaultInput } from '../../../src/sandbox/faults/rules.ts';
 import type { Sandbox } from '../../../src/sandbox/sandbox.ts';
+import { until } from '../../support/until.ts';
 import {
   accountOf,
   ask,
@@ -13,7 +14,6 @@ import {
   orderOf,
   post,
   QUIET,
-  until,
   userAuth,
 } from '../sandbox-harness.ts';
 

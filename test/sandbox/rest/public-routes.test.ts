@@ -1,7 +1,8 @@
 /** Routes that anyone may ask: each answers in the venue's shape. */
 import { describe, expect, test } from 'vitest';
 import type { SandboxMarket } from '../../../src/sandbox/exchange/types.ts';
-import { accountOf, ask, marketOf, openSandbox, post, QUIET, until } from '../sandbox-harness.ts';
+import { until } from '../../support/until.ts';
+import { accountOf, ask, marketOf, openSandbox, post, QUIET } from '../sandbox-harness.ts';
 
 const THREE = {
   ...QUIET,

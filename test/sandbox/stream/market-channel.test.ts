@@ -5,6 +5,7 @@ import { createPolymarketChannel } from '../../../src/adapters/marketdata/polyma
 import { instrumentId } from '../../../src/domain/instrument.ts';
 import type { MarketEvent } from '../../../src/domain/market-data.ts';
 import type { Sandbox } from '../../../src/sandbox/sandbox.ts';
+import { until } from '../../support/until.ts';
 import {
   accountOf,
   answered,
@@ -13,7 +14,6 @@ import {
   marketOf,
   openSandbox,
   post,
-  until,
 } from '../sandbox-harness.ts';
 
 /** Our adapter on the sandbox's channel, until the test ends. */

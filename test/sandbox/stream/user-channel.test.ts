@@ -1,6 +1,7 @@
 /** What the user channel says, to whom, and in whose terms. */
 import { describe, expect, test } from 'vitest';
 import { parseOrder, parseTrade } from '../../../src/adapters/venues/polymarket/user-wire.ts';
+import { until } from '../../support/until.ts';
 import {
   accountOf,
   askAs,
@@ -8,7 +9,6 @@ import {
   marketOf,
   openSandbox,
   post,
-  until,
   userAuth,
 } from '../sandbox-harness.ts';
 

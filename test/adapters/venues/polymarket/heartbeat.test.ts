@@ -4,7 +4,8 @@ import {
   createHeartbeat,
   HEARTBEAT_EVERY_MS,
 } from '../../../../src/adapters/venues/polymarket/heartbeat.ts';
-import { type Answer, restTo, serve, until } from './rest-harness.ts';
+import { until } from '../../../support/until.ts';
+import { type Answer, restTo, serve } from './rest-harness.ts';
 
 const START = 1_790_000_000_000;
 

@@ -6,7 +6,8 @@ import {
   type HttpOptions,
   type HttpRequest,
 } from '../../../../src/adapters/venues/polymarket/http.ts';
-import { closedPort, serve, serveRaw, until } from './rest-harness.ts';
+import { until } from '../../../support/until.ts';
+import { closedPort, serve, serveRaw } from './rest-harness.ts';
 
 const POST: HttpRequest = { method: 'POST', path: '/order', body: '{"salt":1}' };
 

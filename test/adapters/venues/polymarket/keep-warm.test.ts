@@ -5,8 +5,9 @@ import {
   createKeepWarm,
   KEEP_WARM_EVERY_MS,
 } from '../../../../src/adapters/venues/polymarket/keep-warm.ts';
+import { until } from '../../../support/until.ts';
 import { openDesk } from './polymarket-venue-harness.ts';
-import { type Answer, restTo, serve, until } from './rest-harness.ts';
+import { type Answer, restTo, serve } from './rest-harness.ts';
 
 const START = 1_790_000_000_000;
 

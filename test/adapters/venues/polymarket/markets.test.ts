@@ -5,7 +5,8 @@ import {
   createMarkets,
   MARKET_REFRESH_MS,
 } from '../../../../src/adapters/venues/polymarket/markets.ts';
-import { restTo, serve, type Told, until } from './rest-harness.ts';
+import { until } from '../../../support/until.ts';
+import { restTo, serve, type Told } from './rest-harness.ts';
 
 const START = 1_790_000_000_000;
 const A = `0x${'ab'.repeat(32)}`;
@@ -171,7 +172,7 @@ describe('at the start', () => {
     const starting = markets.start().catch((fault: unknown) => {
       failed = fault;
     });
-    for (let tries = 0; tries < 2_000 && failed === undefined; tries += 1) {
+    for (let tries = 0; tries < 20_000 && failed === undefined; tries += 1) {
       await sleep(1);
       await clock.advanceTo(clock.now() + 50);
     }

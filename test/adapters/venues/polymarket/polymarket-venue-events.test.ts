@@ -6,7 +6,7 @@ import {
   MISSED_AFTER_MS,
 } from '../../../../src/adapters/venues/polymarket/polymarket-venue-events.ts';
 import type { LegReport } from '../../../../src/domain/fill-leg.ts';
-import { until } from './rest-harness.ts';
+import { until } from '../../../support/until.ts';
 
 const START = 1_790_000_000_000;
 

@@ -20,6 +20,7 @@ import {
   type Sandbox,
 } from '../../../../src/sandbox/sandbox.ts';
 import { scenarioOf } from '../../../../src/sandbox/scenario.ts';
+import { until } from '../../../support/until.ts';
 
 export const START = 1_790_000_000_000;
 export const never = new AbortController().signal;
@@ -182,16 +183,13 @@ export async function openDesk(options: DeskOptions = {}): Promise<VenueDesk> {
         over = true;
       });
       through.catch(() => undefined);
-      for (let steps = 0; steps < 2_000 && !over; steps += 1) {
+      for (let steps = 0; steps < 20_000 && !over; steps += 1) {
         await sleep(1);
         if (!over) await clock.advanceTo(clock.now() + 20);
       }
       return through;
     },
-    async until(condition) {
-      for (let tries = 0; tries < 2_000 && !condition(); tries += 1) await sleep(2);
-      if (!condition()) throw new Error('it did not come to pass');
-    },
+    until: (condition) => until(condition),
     another: make,
   };
   if (!options.deaf) await desk.passUntil(() => events.length > 0);

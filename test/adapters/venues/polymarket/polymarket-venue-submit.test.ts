@@ -15,7 +15,8 @@ import { createLocalSigner } from '../../../../src/adapters/venues/polymarket/pr
 import { createOrderReader } from '../../../../src/adapters/venues/polymarket/rest-orders.ts';
 import { createSubmitQueue } from '../../../../src/adapters/venues/polymarket/submit-queue.ts';
 import type { Instrument } from '../../../../src/domain/instrument.ts';
-import { restTo, serve, type Told, until } from './rest-harness.ts';
+import { until } from '../../../support/until.ts';
+import { restTo, serve, type Told } from './rest-harness.ts';
 
 const START = 1_790_000_000_000;
 const never = new AbortController().signal;

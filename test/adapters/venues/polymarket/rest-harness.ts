@@ -2,7 +2,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createPlainServer, type Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import type { Clock } from '../../../../src/actors/ports.ts';
 import { createSystemClock } from '../../../../src/adapters/clock/system-clock.ts';
@@ -117,10 +116,4 @@ export function restTo(url: string, clock: Clock = createSystemClock()) {
   });
   const skew = createClockSkew(clock, () => rest.time());
   return { rest, limiter, skew, http, clock };
-}
-
-/** Waits for something that real I/O brings about; bounded. */
-export async function until(condition: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 2_000 && !condition(); tries += 1) await sleep(2);
-  if (!condition()) throw new Error('it did not come to pass');
 }

@@ -6,7 +6,8 @@ import {
   MAX_WAITING_ORDERS,
   type SubmitLeg,
 } from '../../../../src/adapters/venues/polymarket/submit-queue.ts';
-import { type Answer, restTo, serve, until } from './rest-harness.ts';
+import { until } from '../../../support/until.ts';
+import { type Answer, restTo, serve } from './rest-harness.ts';
 
 const never = new AbortController().signal;
 setMaxListeners(0, never);
