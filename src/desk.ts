@@ -1,6 +1,7 @@
 /** One trading desk: market data and a venue, strategies over them, and the engine between. */
 import type { InspectionEvent } from 'xstate';
 import type { Log } from './actors/execution.ts';
+import type { LeftOpen, StopOptions } from './actors/graceful-stop.ts';
 import { createMarketView, type MarketView } from './actors/market-view.ts';
 import type { Clock, Ids } from './actors/ports.ts';
 import type { Strategy } from './actors/strategy.ts';
@@ -23,7 +24,14 @@ export interface DeskParts {
   readonly venue: OpenVenue;
   readonly strategies: readonly Strategy[];
   readonly checkIdentities: boolean;
+  /** Takes the commands that come through the store. A replay has nobody to command it. */
+  readonly takesCommands: boolean;
   readonly inspect?: (event: InspectionEvent) => void;
+}
+
+export interface EndedTrading {
+  readonly trading: Trading;
+  readonly left: LeftOpen;
 }
 
 export interface Desk {
@@ -34,9 +42,10 @@ export interface Desk {
   feed(event: MarketEvent): void;
   /**
    * Ends strategies, venue and engine, in this order. Answers the trading as it ended, to be read
-   * for as long as the store is open; undefined where a bug or a broken journal had ended it before.
+   * for as long as the store is open, and what stays open at the venue; undefined where a bug or a
+   * broken journal had ended it before.
    */
-  stop(): Promise<Trading | undefined>;
+  stop(options?: StopOptions): Promise<EndedTrading | undefined>;
 }
 
 export function createDesk(config: Config, parts: DeskParts): Desk {
@@ -51,6 +60,9 @@ export function createDesk(config: Config, parts: DeskParts): Desk {
     account: { ...config.account, depositUsd: () => venue.openingUsd() },
     maxOpenOrders: config.maxOpenOrders,
     checkIdentities: parts.checkIdentities,
+    reconcile: config.reconcile,
+    settlement: { askAfterMs: config.settlement.askAfterSeconds * 1_000 },
+    ...(parts.takesCommands ? { commands: store.commands } : {}),
     ...(parts.inspect === undefined ? {} : { inspect: parts.inspect }),
   });
   const runner = createStrategyRunner({
@@ -69,12 +81,13 @@ export function createDesk(config: Config, parts: DeskParts): Desk {
       venue.take(event);
       runner.take(event);
     },
-    async stop() {
+    async stop(options) {
       runner.stop();
       const ended = endOf(trading);
-      await trading.stop();
+      const left = await trading.stop(options);
       const { failure, journal } = ended.execution;
-      return failure === undefined && journal.health.state === 'ok' ? ended : undefined;
+      const isWhole = failure === undefined && journal.health.state === 'ok';
+      return isWhole && left !== undefined ? { trading: ended, left } : undefined;
     },
   };
 }

@@ -15,6 +15,8 @@ export interface Ledgers {
   reserve(entry: Entry<'order'>, usdChange: string, sharesChange: string): void;
   deposit(event: Extract<EngineInput, { type: 'account.deposited' }>): void;
   keepBack(event: SystemEvent): void;
+  /** The position of an instrument, made flat where there is none yet. */
+  positionOf(instrumentId: string): Entry<'position'>;
 }
 
 export interface LedgersOptions {
@@ -165,6 +167,7 @@ export function createLedgers(options: LedgersOptions): Ledgers {
       ledger('deposit', event.depositId, event.amountUsd, null, null);
     },
     keepBack,
+    positionOf,
   };
 }
 

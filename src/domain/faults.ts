@@ -13,6 +13,7 @@ export type FaultCode =
   | 'overloaded'
   | 'store_unavailable'
   | 'store_busy'
+  | 'lease_lost'
   | 'corrupt_row'
   | 'newer_row'
   | 'corrupt_recording'

@@ -8,9 +8,10 @@ import type { LegReport } from '../domain/fill-leg.ts';
 import type { Instrument } from '../domain/instrument.ts';
 import type { Intent } from '../domain/intent.ts';
 import type { OrderEvent } from './order.events.ts';
+import { type FindingEvent, type Findings, takeFinding } from './system.findings.ts';
 import type { VenueEventIn } from './venue.machine.ts';
 
-export const SYSTEM_VERSION = 1;
+export const SYSTEM_VERSION = 2;
 
 /** Reports of legs whose order nobody here knows are kept up to this many; more are only in the store. */
 const MAX_ORPHANS = 1_000;
@@ -57,7 +58,10 @@ export type EngineInput =
       readonly reason: string;
       readonly atMs: number;
     }
-  | { readonly type: 'trading.resumed'; readonly by: string; readonly atMs: number };
+  | { readonly type: 'trading.resumed'; readonly by: string; readonly atMs: number }
+  /** What a start has found missing, or null where all of it is there again. */
+  | { readonly type: 'engine.bootChecked'; readonly problem: string | null; readonly atMs: number }
+  | FindingEvent;
 
 /** What XState relays when a child throws. */
 interface ActorFaulted {
@@ -77,29 +81,38 @@ export type SystemEvent = EngineInput | ActorFaulted | ActorReaped;
 export interface SystemContext {
   /** Why entries are paused; null while they are not. */
   readonly pauseReason: string | null;
+  /** What the boot check found, for which no entries are taken; null while it finds nothing. */
+  readonly bootProblem: string | null;
   /** As the journal says it: told again, every intent meets the limit that it met at first. */
   readonly maxOpenOrders: number;
   /** Legs of unknown orders by venue order id, until their order appears. */
   readonly orphans: Readonly<Record<string, readonly LegReport[]>>;
   readonly orphanCount: number;
+  /** Differences between our books and the venue's that have lasted. */
+  readonly findings: Findings;
 }
 
 /** Pure: keeps an orphan; a leg that was reported in the same status before is not kept again. */
 function keepOrphan(context: SystemContext, leg: LegReport): SystemContext {
   if (context.orphanCount >= MAX_ORPHANS) return context;
+  if (isKnownOrphan(context, leg)) return context;
   const known = context.orphans[leg.venueOrderId] ?? [];
-  const repeated = known.some(
-    (other) =>
-      other.tradeId === leg.tradeId &&
-      other.role === leg.role &&
-      other.settlement === leg.settlement,
-  );
-  if (repeated) return context;
   return {
     ...context,
     orphans: { ...context.orphans, [leg.venueOrderId]: [...known, leg] },
     orphanCount: context.orphanCount + 1,
   };
+}
+
+/** Pure: the leg has been told in this settlement before. */
+export function isKnownOrphan(context: Pick<SystemContext, 'orphans'>, leg: LegReport): boolean {
+  const known = context.orphans[leg.venueOrderId] ?? [];
+  return known.some(
+    (other) =>
+      other.tradeId === leg.tradeId &&
+      other.role === leg.role &&
+      other.settlement === leg.settlement,
+  );
 }
 
 /** Pure: forgets the orphans of an order that has appeared. */
@@ -117,6 +130,14 @@ export function countOrphans(context: SystemContext): number {
     count += new Set(legs.map(({ tradeId, role }) => JSON.stringify([tradeId, role]))).size;
   }
   return count;
+}
+
+export function isFindingEvent(event: SystemEvent): event is FindingEvent {
+  return (
+    event.type === 'finding.opened' ||
+    event.type === 'finding.seen' ||
+    event.type === 'finding.closed'
+  );
 }
 
 function unwired(): never {
@@ -143,6 +164,8 @@ const ORDER_INPUTS = {
   'clock.deadlinePassed': { actions: 'routeToOrder' },
   'system.restored': { actions: 'routeToOrder' },
   'operator.neverTaken': { actions: 'routeToOrder' },
+  'operator.cancelled': { actions: 'routeToOrder' },
+  'operator.live': { actions: 'routeToOrder' },
 } as const;
 
 export const systemMachine = setup({
@@ -158,6 +181,10 @@ export const systemMachine = setup({
     reapActor: unwired,
     restoreOrders: unwired,
     recordOrphan: unwired,
+    recordFinding: unwired,
+    keepFinding: assign(({ context, event }) =>
+      isFindingEvent(event) ? { findings: takeFinding(context.findings, event) } : {},
+    ),
     keepOrphan: assign(({ context, event }) =>
       event.type === 'venue.orphanReported' ? keepOrphan(context, event.leg) : context,
     ),
@@ -174,10 +201,13 @@ export const systemMachine = setup({
       'maxOpenOrders' in event ? { maxOpenOrders: event.maxOpenOrders } : {},
     ),
     dropPause: assign({ pauseReason: null }),
+    keepBootProblem: assign(({ event }) =>
+      event.type === 'engine.bootChecked' ? { bootProblem: event.problem } : {},
+    ),
   },
 }).createMachine({
   id: 'system',
-  context: { pauseReason: null, maxOpenOrders: 0, orphans: {}, orphanCount: 0 },
+  context: { pauseReason: null, bootProblem: null, maxOpenOrders: 0, orphans: {}, orphanCount: 0, findings: {} },
   initial: 'empty',
   on: {
     // One actor's fault stops no other: it is recorded and the actor is built again.
@@ -198,8 +228,13 @@ export const systemMachine = setup({
         'venue.caughtUp': { actions: 'routeToVenue' },
         'venue.disconnected': { actions: 'routeToVenue' },
         'engine.restored': { actions: ['keepLimit', 'restoreOrders'] },
+        'engine.bootChecked': { actions: 'keepBootProblem' },
         'trading.paused': { target: '.paused', actions: 'keepPause' },
         'trading.resumed': { target: '.active', actions: 'dropPause' },
+        // Recorded first: what it records is the step from what is kept.
+        'finding.opened': { actions: ['recordFinding', 'keepFinding'] },
+        'finding.seen': { actions: ['recordFinding', 'keepFinding'] },
+        'finding.closed': { actions: ['recordFinding', 'keepFinding'] },
       },
       states: {
         active: {},

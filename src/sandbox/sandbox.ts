@@ -4,31 +4,18 @@
  */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Log } from '../actors/execution.ts';
 import type { Clock, Random } from '../actors/ports.ts';
 import { FillwrightFault } from '../domain/faults.ts';
-import type { SandboxAccount } from './accounts.ts';
-import type { ApiKey } from './api-keys.ts';
-import { describeRequest } from './describe-request.ts';
 import type { House } from './exchange/house.ts';
 import type { Exchange, SandboxMarket } from './exchange/types.ts';
 import type { Faults } from './faults/fault-set.ts';
-import { createFloor, type Floor } from './floor.ts';
-import { createModes } from './modes.ts';
-import { accountRoutes } from './rest/account-routes.ts';
-import { controlRoutes, payoutOf } from './rest/control-routes.ts';
-import { dataRoutes } from './rest/data-routes.ts';
-import { gammaRoutes } from './rest/gamma-routes.ts';
+import { createInProcessSandbox, type InProcessSandbox, type OpenedAccount } from './in-process.ts';
 import { createHttpSide, type HttpSide } from './rest/http-server.ts';
-import { marketRoutes } from './rest/market-routes.ts';
-import { orderRoutes } from './rest/order-routes.ts';
-import { createRouter } from './rest/router.ts';
-import type { Happening, Scenario } from './scenario.ts';
+import type { Scenario } from './scenario.ts';
 import { lockState, readState, writeState } from './state-file.ts';
-import { MarketChannel } from './stream/market-channel.ts';
-import { SocketSide } from './stream/socket-side.ts';
-import { UserChannel } from './stream/user-channel.ts';
+
+export type { OpenedAccount } from './in-process.ts';
 
 const HOST = '127.0.0.1';
 /** What a killed sandbox may have forgotten. */
@@ -47,13 +34,6 @@ export interface SandboxOptions {
   /** Kept here while it runs and at its end; taken up again at its start. */
   readonly stateFile?: string;
   readonly log?: Pick<Log, 'warn' | 'error'>;
-}
-
-/** An account with its first API key. */
-export interface OpenedAccount extends SandboxAccount {
-  readonly apiKey: string;
-  readonly secret: string;
-  readonly passphrase: string;
 }
 
 export interface Sandbox {
@@ -90,12 +70,10 @@ export function createSandbox(options: SandboxOptions): Sandbox {
 class LocalSandbox implements Sandbox {
   readonly #options: SandboxOptions;
   readonly #log: Pick<Log, 'warn' | 'error'>;
-  readonly #floor: Floor;
+  readonly #inside: InProcessSandbox;
   readonly #http: HttpSide;
-  readonly #sockets: SocketSide;
-  readonly #channels: { readonly market: MarketChannel; readonly user: UserChannel };
-  readonly #timers = new Set<() => void>();
   #wsServer: Server | undefined;
+  #cancelSave: (() => void) | undefined;
   #saving: Promise<void> = Promise.resolve();
   /** Gives the state file to the next one. Absent: this sandbox never had it, and may not write it. */
   #unlock: (() => Promise<void>) | undefined;
@@ -104,35 +82,8 @@ class LocalSandbox implements Sandbox {
   constructor(options: SandboxOptions, log: Pick<Log, 'warn' | 'error'>) {
     this.#options = options;
     this.#log = log;
-    const { clock, scenario } = options;
-    const floor = createFloor({ ...options, log });
-    this.#floor = floor;
-    for (const rule of scenario.faults) floor.faults.read(rule);
-    const modes = createModes(clock, floor.faults);
-    const routes = [
-      ...orderRoutes({ ...floor, modes }),
-      ...accountRoutes({ ...floor, clock }),
-      ...marketRoutes({ ...floor, clock }),
-      ...gammaRoutes(floor),
-      ...dataRoutes(floor),
-      ...controlRoutes(floor),
-    ];
-    this.#http = createHttpSide({
-      clock,
-      log,
-      faults: floor.faults,
-      router: createRouter(routes, { ...floor, clock }),
-      describe: (found, json, query) => describeRequest(floor, found, json, query),
-    });
-    this.#channels = {
-      market: new MarketChannel(floor.books),
-      user: new UserChannel({ ...floor, clock }),
-    };
-    this.#sockets = new SocketSide({
-      clock,
-      faults: floor.faults,
-      channels: { '/ws/market': this.#channels.market, '/ws/user': this.#channels.user },
-    });
+    this.#inside = createInProcessSandbox({ ...options, log });
+    this.#http = createHttpSide(this.#inside.answering);
   }
 
   get rest(): string {
@@ -144,35 +95,31 @@ class LocalSandbox implements Sandbox {
   }
 
   get chainId(): number {
-    return this.#floor.chainId;
+    return this.#inside.floor.chainId;
   }
 
   get exchange(): Exchange {
-    return this.#floor.exchange;
+    return this.#inside.floor.exchange;
   }
 
   get faults(): Faults {
-    return this.#floor.faults;
+    return this.#inside.floor.faults;
   }
 
   get maker(): House {
-    return this.#floor.maker;
+    return this.#inside.floor.maker;
   }
 
   get taker(): House {
-    return this.#floor.taker;
+    return this.#inside.floor.taker;
   }
 
   get markets(): readonly SandboxMarket[] {
-    return [...this.#floor.exchange.markets.values()];
+    return [...this.exchange.markets.values()];
   }
 
   get accounts(): readonly OpenedAccount[] {
-    const { accounts, keys } = this.#floor;
-    return accounts.list().flatMap((account) => {
-      const [key] = keys.of(account.address);
-      return key === undefined ? [] : [{ ...account, ...credentialsOf(key) }];
-    });
+    return this.#inside.accounts;
   }
 
   async start(): Promise<void> {
@@ -181,72 +128,48 @@ class LocalSandbox implements Sandbox {
       const unlock = await lockState(stateFile, this.#options.clock);
       try {
         const state = await readState(stateFile);
-        if (state !== undefined) this.#floor.restore(state);
+        if (state !== undefined) this.#inside.floor.restore(state);
       } catch (error) {
         await unlock();
         throw error;
       }
       this.#unlock = unlock;
     }
-    for (const happening of this.#options.scenario.schedule) this.#schedule(happening);
+    const { sockets } = this.#inside;
     await listen(this.#http.server, port);
-    if (wsPort === undefined) this.#sockets.attach(this.#http.server);
+    if (wsPort === undefined) sockets.attach(this.#http.server);
     else {
       this.#wsServer = createServer((_request, response) => response.writeHead(426).end());
-      this.#sockets.attach(this.#wsServer);
+      sockets.attach(this.#wsServer);
       await listen(this.#wsServer, wsPort);
     }
-    await this.#floor.makers.start();
+    await this.#inside.start();
     if (stateFile !== undefined) this.#saveLater(stateFile);
   }
 
   async stop(): Promise<void> {
     if (this.#isStopped) return;
     this.#isStopped = true;
-    for (const cancel of this.#timers) cancel();
-    this.#floor.makers.stop();
+    this.#cancelSave?.();
+    this.#inside.halt();
     const { stateFile } = this.#options;
     if (stateFile !== undefined && this.#unlock !== undefined) await this.#save(stateFile);
     await this.#unlock?.();
-    this.#sockets.stop();
-    this.#channels.market.stop();
-    this.#channels.user.stop();
+    const ending = this.#inside.stop();
     this.#wsServer?.close();
     this.#wsServer?.closeAllConnections();
-    // What waits for a taker delay is answered before the connections end.
-    this.#floor.stop();
-    await nextTurn();
+    await ending;
     await this.#http.stop();
   }
 
   flush(): Promise<void> {
-    this.#floor.books.flush();
-    return this.#sockets.flush();
-  }
-
-  #at(atMs: number, act: () => void): void {
-    const cancel = this.#options.clock.at(atMs, () => {
-      this.#timers.delete(cancel);
-      act();
-    });
-    this.#timers.add(cancel);
-  }
-
-  #schedule(happening: Happening): void {
-    const { exchange, conditionOf } = this.#floor;
-    const conditionId = conditionOf(happening.market, 'schedule.market');
-    this.#at(this.#options.clock.now() + happening.atMs, () => {
-      // It may be resolved already, over HTTP or in the life before.
-      if (exchange.markets.get(conditionId)?.payout !== undefined) return;
-      const payout = happening.kind === 'resolve' ? payoutOf(happening.outcome) : undefined;
-      if (payout !== undefined) exchange.resolve(conditionId, payout);
-      if (happening.kind === 'tickSize') exchange.setTickSize(conditionId, happening.tickSize);
-    });
+    this.#inside.floor.books.flush();
+    return this.#inside.sockets.flush();
   }
 
   #saveLater(stateFile: string, waitMs = SAVED_EVERY_MS): void {
     const { clock } = this.#options;
-    this.#at(clock.now() + waitMs, () => {
+    this.#cancelSave = clock.at(clock.now() + waitMs, () => {
       const startedMs = clock.now();
       void this.#save(stateFile).then(() => {
         const tookMs = clock.now() - startedMs;
@@ -259,16 +182,12 @@ class LocalSandbox implements Sandbox {
   /** One after the other. A disk that cannot be written is told and does not end the sandbox. */
   #save(stateFile: string): Promise<void> {
     this.#saving = this.#saving
-      .then(() => writeState(stateFile, this.#floor.save()))
+      .then(() => writeState(stateFile, this.#inside.floor.save()))
       .catch((error: unknown) => {
         this.#log.error({ error, stateFile }, 'The state of the sandbox could not be saved.');
       });
     return this.#saving;
   }
-}
-
-function credentialsOf({ apiKey, secret, passphrase }: ApiKey) {
-  return { apiKey, secret, passphrase };
 }
 
 async function listen(server: Server, port: number): Promise<void> {

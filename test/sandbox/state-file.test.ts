@@ -7,7 +7,16 @@ import { describe, expect, test } from 'vitest';
 import { createVirtualClock } from '../../src/adapters/clock/virtual-clock.ts';
 import { lockState } from '../../src/sandbox/state-file.ts';
 import { until } from '../support/until.ts';
-import { accountOf, ask, askAs, marketOf, openSandbox, post, QUIET } from './sandbox-harness.ts';
+import {
+  accountOf,
+  ask,
+  askAs,
+  marketOf,
+  openSandbox,
+  orderOf,
+  post,
+  QUIET,
+} from './sandbox-harness.ts';
 
 const temporaryFile = () => join(mkdtempSync(join(tmpdir(), 'fillwright-sandbox-')), 'state.json');
 
@@ -49,6 +58,28 @@ test('orders, money, keys, foreign wallets and unsettled trades come back', asyn
     asks: [{ price: '0.52', size: '100' }],
     last_trade_price: '0.520',
   });
+});
+
+test('what is acknowledged while it ends is saved, or is not acknowledged', async () => {
+  const stateFile = temporaryFile();
+  const sandbox = await openSandbox(QUIET, { stateFile });
+  const account = accountOf(sandbox);
+  const orders = await Promise.all(
+    Array.from({ length: 20 }, () =>
+      orderOf(sandbox, account, marketOf(sandbox), { price: '0.1' }),
+    ),
+  );
+  const posting = Promise.allSettled(
+    orders.map(({ body }) => askAs(sandbox, account, 'POST', '/order', body)),
+  );
+  await sandbox.stop();
+  const replies = await posting;
+  const saved = readFileSync(stateFile, 'utf8');
+  const forgotten = orders.filter(({ venueOrderId }, index) => {
+    const reply = replies[index];
+    return reply?.status === 'fulfilled' && !saved.includes(venueOrderId);
+  });
+  expect(forgotten).toEqual([]);
 });
 
 test('it is saved at intervals, so that a killed sandbox has lost little', async () => {

@@ -26,6 +26,8 @@ export interface LinkOptions {
   /** How the log calls it, for example `Market channel`. */
   readonly name: string;
   readonly url: string;
+  /** Makes a socket that connects. Default: a real one. */
+  readonly openSocket?: OpenSocket;
   /** Makes the first frame of every connection. When it throws, it is asked again later. */
   readonly subscription: () => string;
   /** PONGs but no news for this long: a frozen stream. Absent: it may have nothing to say for days. */
@@ -43,9 +45,25 @@ export interface LinkOptions {
   readonly onLost: () => void;
 }
 
+/** As much of a WebSocket as a link uses. */
+export interface LinkSocket {
+  readonly readyState: number;
+  send(text: string): void;
+  terminate(): void;
+  on(event: 'open', listener: () => void): unknown;
+  on(event: 'message', listener: (data: { toString(): string }) => void): unknown;
+  on(event: 'close', listener: (code: number) => void): unknown;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+}
+
+export type OpenSocket = (url: string) => LinkSocket;
+
+const openWebSocket: OpenSocket = (url) =>
+  new WebSocket(url, { maxPayload: MAX_FRAME_BYTES, perMessageDeflate: false });
+
 interface Connection {
   readonly number: number;
-  readonly socket: WebSocket;
+  readonly socket: LinkSocket;
   openedAtMs: number | undefined;
   lastFrameAtMs: number;
   lastNewsAtMs: number;
@@ -83,10 +101,10 @@ export class ChannelLink {
   }
 
   #connect(): void {
-    const { url, clock } = this.#options;
+    const { url, clock, openSocket = openWebSocket } = this.#options;
     const nowMs = clock.now();
     this.#connections += 1;
-    const socket = new WebSocket(url, { maxPayload: MAX_FRAME_BYTES, perMessageDeflate: false });
+    const socket = openSocket(url);
     const connection: Connection = {
       number: this.#connections,
       socket,

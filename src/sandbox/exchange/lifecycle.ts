@@ -66,4 +66,6 @@ export function close(
     if (own.size === 0) world.openByOwner.delete(view.owner);
   }
   order.view = { ...view, status, ...(reason === undefined ? {} : { reason }) };
+  // A match that fills it has yet to ask what becomes of it.
+  if (status !== 'MATCHED') world.fates.delete(view.id);
 }

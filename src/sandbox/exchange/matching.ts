@@ -37,6 +37,7 @@ export function enter(world: World, order: OrderRecord, wasDelayed: boolean): Pl
     rest(world, order);
   } else {
     close(world, order, 'MATCHED');
+    world.fates.delete(view.id);
   }
   world.noteOrder(rests && !wasDelayed ? 'PLACEMENT' : 'UPDATE', order);
   if (trade !== undefined) {
@@ -142,6 +143,9 @@ function match(world: World, order: OrderRecord, plan: Plan, fee: Micros): Trade
   };
   world.trades.set(id, trade);
   beginSettlement(world, trade);
+  for (const { maker } of plan.fills) {
+    if (maker.remaining === 0n) world.fates.delete(maker.view.id);
+  }
   return trade;
 }
 

@@ -40,6 +40,7 @@ export class Placing {
     const record = this.#check(order);
     if ('kind' in record) {
       if (record.indexed) world.refusedIds.add(order.id);
+      world.fates.delete(order.id);
       return Promise.resolve(record);
     }
     const { market } = record;
@@ -47,6 +48,7 @@ export class Placing {
       return this.#delay(record);
     }
     const placed = enter(world, record, false);
+    if (placed.kind === 'refused') world.fates.delete(order.id);
     world.flush();
     return Promise.resolve(placed);
   }

@@ -9,7 +9,7 @@ const DAY_MS = 86_400_000;
 const milliseconds = () => wholeNumber(0, DAY_MS, 'milliseconds');
 
 /** Routes that are named together. */
-export const ROUTE_GROUPS = ['orders', 'cancels', 'reads', 'heartbeats', 'any'] as const;
+const ROUTE_GROUPS = ['orders', 'cancels', 'reads', 'heartbeats', 'any'] as const;
 const ROUTE = /^(?:GET|POST|DELETE) \/\S*$/;
 const FRAME = /^(?:any|(?:user|market)\.(?:any|[a-z_]+))$/;
 

@@ -17,8 +17,22 @@ export interface Frame {
   readonly orders?: readonly number[];
 }
 
+/** As much of a WebSocket as is used here. */
+export interface ClientSocket {
+  readonly readyState: number;
+  readonly bufferedAmount: number;
+  send(text: string): void;
+  ping(mark: string): void;
+  close(code: number, reason: string): void;
+  terminate(): void;
+  on(event: 'close' | 'error', listener: () => void): unknown;
+  on(event: 'message' | 'pong', listener: (data: { toString(): string }) => void): unknown;
+  off(event: 'close', listener: () => void): unknown;
+  off(event: 'pong', listener: (data: { toString(): string }) => void): unknown;
+}
+
 export class Connection {
-  readonly #socket: WebSocket;
+  readonly #socket: ClientSocket;
   readonly #clock: Clock;
   readonly #faults: Faults;
   /** Timers of frames that are held back. */
@@ -28,7 +42,7 @@ export class Connection {
   #isFrozen = false;
   #answersPing = true;
 
-  constructor(socket: WebSocket, clock: Clock, faults: Faults) {
+  constructor(socket: ClientSocket, clock: Clock, faults: Faults) {
     this.#socket = socket;
     this.#clock = clock;
     this.#faults = faults;
@@ -97,7 +111,7 @@ export class Connection {
         this.#socket.off('close', done);
         resolve();
       };
-      const heard = (data: Buffer) => {
+      const heard = (data: { toString(): string }) => {
         if (data.toString() === mark) done();
       };
       this.#socket.on('pong', heard);

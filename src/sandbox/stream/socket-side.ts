@@ -1,10 +1,10 @@
 /** The websocket side: takes connections for the two channels and hands their messages on. */
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { WebSocketServer } from 'ws';
 import type { Clock } from '../../actors/ports.ts';
 import type { Faults } from '../faults/fault-set.ts';
-import { Connection } from './connection.ts';
+import { type ClientSocket, Connection } from './connection.ts';
 import { parseJson } from './messages.ts';
 
 /** A client needs two; more than this is a leak of somebody's. */
@@ -47,14 +47,39 @@ export class SocketSide {
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       socket.on('error', () => undefined);
       const [path = ''] = (request.url ?? '').split('?');
-      const channel = Object.hasOwn(this.#parts.channels, path)
-        ? this.#parts.channels[path]
-        : undefined;
-      if (channel === undefined) {
+      if (!this.has(path)) {
         socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n');
         return;
       }
-      this.#server.handleUpgrade(request, socket, head, (client) => this.#take(client, channel));
+      this.#server.handleUpgrade(request, socket, head, (client) => this.take(path, client));
+    });
+  }
+
+  has(path: string): boolean {
+    return Object.hasOwn(this.#parts.channels, path);
+  }
+
+  /** Takes an open connection of a client to a channel that there is. */
+  take(path: string, client: ClientSocket): void {
+    const channel = this.#parts.channels[path];
+    if (channel === undefined) return;
+    // An error is followed by the close; nothing else is to be done about it.
+    client.on('error', () => undefined);
+    if (this.#connections.size >= MOST_CONNECTIONS) {
+      client.close(TRY_AGAIN_LATER, 'too many connections');
+      return;
+    }
+    const connection = new Connection(client, this.#parts.clock, this.#parts.faults);
+    this.#connections.add(connection);
+    channel.opened(connection);
+    client.on('close', () => {
+      this.#connections.delete(connection);
+      channel.closed(connection);
+    });
+    client.on('message', (data) => {
+      const text = data.toString();
+      if (text === 'PING') connection.pong();
+      else channel.received(connection, parseJson(text));
     });
   }
 
@@ -76,26 +101,5 @@ export class SocketSide {
   stop(): void {
     for (const client of this.#server.clients) client.terminate();
     this.#server.close();
-  }
-
-  #take(client: WebSocket, channel: Channel): void {
-    // An error is followed by the close; nothing else is to be done about it.
-    client.on('error', () => undefined);
-    if (this.#connections.size >= MOST_CONNECTIONS) {
-      client.close(TRY_AGAIN_LATER, 'too many connections');
-      return;
-    }
-    const connection = new Connection(client, this.#parts.clock, this.#parts.faults);
-    this.#connections.add(connection);
-    channel.opened(connection);
-    client.on('close', () => {
-      this.#connections.delete(connection);
-      channel.closed(connection);
-    });
-    client.on('message', (data) => {
-      const text = data.toString();
-      if (text === 'PING') connection.pong();
-      else channel.received(connection, parseJson(text));
-    });
   }
 }

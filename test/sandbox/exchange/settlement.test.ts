@@ -109,6 +109,33 @@ describe('settlement', () => {
     ]);
   });
 
+  test('a fate that no trade can meet any more is forgotten', async () => {
+    const bench = createBench({ money });
+    const { exchange } = bench;
+    const told = (...order: Parameters<typeof bench.order>) => {
+      const made = bench.order(...order);
+      exchange.settleNext(made.id, ['FAILED']);
+      exchange.settleNext(made.id, ['FAILED']);
+      return made;
+    };
+    const waiting = () => JSON.parse(exchange.save()).fates.length;
+
+    await exchange.place(told('ann', 'SELL', YES, '0.6', '10.001'));
+    await exchange.place(told('ann', 'SELL', YES, '0.6', '10000'));
+    await exchange.place(told('ben', 'BUY', YES, '0.6', '10', { orderType: 'FOK' }));
+    const cancelled = told('ann', 'SELL', YES, '0.7', '10');
+    await exchange.place(cancelled);
+    expect(waiting()).toBe(1);
+    exchange.cancel(cancelled.owner, [cancelled.id]);
+    expect(waiting()).toBe(0);
+
+    await exchange.place(told('ann', 'SELL', YES, '0.6', '10'));
+    await bench.place('ben', 'BUY', YES, '0.6', '5');
+    expect(waiting()).toBe(1);
+    await exchange.place(told('ben', 'BUY', YES, '0.6', '5'));
+    expect(waiting()).toBe(0);
+  });
+
   test.each([
     { path: [] },
     { path: ['MINED'] },

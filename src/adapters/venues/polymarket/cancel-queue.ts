@@ -102,7 +102,7 @@ export function createCancelQueue(options: CancelQueueOptions): CancelQueue {
       });
       return new Map(await Promise.all(proofs));
     }
-    const listed = await orders.openOrders().catch(() => undefined);
+    const listed = await orders.allOpenOrders().catch(() => undefined);
     if (listed === undefined) return new Map();
     const resting = new Map(listed.map((report) => [report.venueOrderId.toLowerCase(), report]));
     return new Map(ids.map((id) => [id, resting.get(id.toLowerCase()) ?? 'gone']));

@@ -14,6 +14,8 @@ export interface ClockSkew {
   readonly skewMs: number;
   /** The venue's time in whole seconds, for request headers. */
   nowS(): number;
+  /** A moment of our clock as the venue calls it, as early as it can have been. */
+  earliestMs(oursMs: number): number;
   /** Asks the venue; a moment ago is soon enough. Never rejects. */
   read(): Promise<void>;
 }
@@ -47,6 +49,8 @@ export function createClockSkew(
       return skewMs;
     },
     nowS: () => Math.floor((clock.now() + skewMs) / 1_000),
+    // A skew below the coarseness was taken for none.
+    earliestMs: (oursMs) => oursMs + Math.min(0, skewMs) - COARSENESS_MS,
     read() {
       if (readAtMs !== undefined && clock.now() - readAtMs < READ_EVERY_MS) {
         return Promise.resolve();

@@ -2,7 +2,8 @@
  * The venue's dead-man switch: once it was switched on by a first heartbeat, ten seconds without one
  * cancel all open orders of the API key. Source: Polymarket docs, heartbeats; clob-client PR#253.
  *
- * One process for each API key: two would take each other's ids. Stopping it is deliberate: the
+ * One process for each API key: two would take each other's ids, so it beats only under the lease of
+ * the account. Stopping it is deliberate: the
  * venue then cancels everything within 15 s.
  */
 import type { Clock } from '../../../actors/ports.ts';
@@ -34,6 +35,8 @@ export interface HeartbeatOptions {
   readonly rest: Pick<Rest, 'heartbeat'>;
   readonly clock: Clock;
   readonly log: FeedLog;
+  /** False: none is sent, and it is asked again a second later. Absent: always. */
+  readonly mayBeat?: (() => boolean) | undefined;
   /** `late`: orders may be cancelled by now. `beating`, after that: they must be read again. */
   readonly onChange: (state: 'late' | 'beating') => void;
 }
@@ -49,6 +52,8 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
 
   /** One at a time: each carries the id that the one before was answered. */
   async function beat(mayCorrect: boolean): Promise<void> {
+    // Whoever has the account now keeps its orders alive, or lets them go.
+    if (options.mayBeat?.() === false) return schedule(clock.now() + RETRY_MS);
     const sentAtMs = clock.now();
     const answer = readBeat(await rest.heartbeat(heartbeatId));
     if (stopped) return;

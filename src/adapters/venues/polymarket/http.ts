@@ -18,6 +18,8 @@ const SOCKET_TIMEOUT_MS = 60_000;
 export const MAX_BODY_BYTES = 16 * 1024 * 1024;
 /** Below the 60 s and more that proxies keep an idle connection. */
 export const KEEP_ALIVE_MS = 30_000;
+/** A lease that could not be renewed is tried again twice in that time. */
+const MAY_NOT_RETRY_MS = 1_000;
 /** Some user agents of programs are refused with 403 at the venue's door. */
 const USER_AGENT = 'fillwright';
 
@@ -30,7 +32,17 @@ export interface HttpOptions {
   /** Real time until the headers, and between two parts of the body. */
   readonly socketTimeoutMs?: number;
   readonly maxBodyBytes?: number;
+  /**
+   * Asked right before the first byte of every request that is no GET. False: it is not sent. Absent:
+   * always.
+   */
+  readonly mayWrite?: (() => boolean) | undefined;
+  /** What carries requests to an origin. Default: a pool of real connections. */
+  readonly carrier?: (origin: string) => Carrier;
 }
+
+/** As much of a dispatcher of undici as is used here. */
+export type Carrier = Pick<Dispatcher, 'dispatch'> & { destroy(): Promise<void> };
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'DELETE';
@@ -58,7 +70,7 @@ export interface HttpFailure {
   /** `notSent`: no byte was written, so the venue cannot know of it. Else nobody knows. */
   readonly sent: 'notSent' | 'unknown';
   readonly reason: string;
-  /** When it was our own limit that held it back. */
+  /** When it was ourselves who held it back. */
   readonly retryAfterMs?: number;
 }
 
@@ -75,24 +87,16 @@ export interface Http {
 export function createHttp(options: HttpOptions): Http {
   const url = new URL(options.url);
   const prefix = url.pathname.replace(/\/$/, '');
-  const { clock, socketTimeoutMs = SOCKET_TIMEOUT_MS } = options;
-  const pool = new Pool(url.origin, {
-    connections: options.connections ?? CONNECTIONS,
-    // One request on a connection at a time: a broken one says nothing about any other.
-    pipelining: 1,
-    connect: { timeout: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS },
-    headersTimeout: socketTimeoutMs,
-    bodyTimeout: socketTimeoutMs,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    maxResponseSize: options.maxBodyBytes ?? MAX_BODY_BYTES,
-  });
+  const { clock } = options;
+  const carrier = options.carrier?.(url.origin) ?? createPool(url.origin, options);
 
   return {
     request(request) {
       return new Promise((resolve) => {
-        const exchange = new Exchange(resolve);
+        const isWrite = request.method !== 'GET';
+        const exchange = new Exchange(resolve, isWrite ? options.mayWrite : undefined);
         exchange.limit(clock, request.timeoutMs ?? REQUEST_TIMEOUT_MS, request.signal);
-        pool.dispatch(
+        carrier.dispatch(
           {
             method: request.method,
             path: prefix + request.path + queryText(request.query),
@@ -103,8 +107,22 @@ export function createHttp(options: HttpOptions): Http {
         );
       });
     },
-    close: () => pool.destroy(),
+    close: () => carrier.destroy(),
   };
+}
+
+function createPool(origin: string, options: HttpOptions): Carrier {
+  const { socketTimeoutMs = SOCKET_TIMEOUT_MS } = options;
+  return new Pool(origin, {
+    connections: options.connections ?? CONNECTIONS,
+    // One request on a connection at a time: a broken one says nothing about any other.
+    pipelining: 1,
+    connect: { timeout: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS },
+    headersTimeout: socketTimeoutMs,
+    bodyTimeout: socketTimeoutMs,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    maxResponseSize: options.maxBodyBytes ?? MAX_BODY_BYTES,
+  });
 }
 
 const GIVEN_UP = new Error('given up');
@@ -118,9 +136,11 @@ class Exchange implements Dispatcher.DispatchHandler {
   #headers: Readonly<Record<string, string>> = {};
   #over = false;
   #unlimit: () => void = () => undefined;
+  readonly #maySend: () => boolean;
 
-  constructor(resolve: (result: HttpResult) => void) {
+  constructor(resolve: (result: HttpResult) => void, maySend: () => boolean = () => true) {
     this.#resolve = resolve;
+    this.#maySend = maySend;
   }
 
   limit(clock: Clock, timeoutMs: number, signal: AbortSignal | undefined): void {
@@ -140,6 +160,10 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   /** Called right before the first byte is written: nothing was sent until now. */
   onRequestStart(controller: Dispatcher.DispatchController): void {
+    if (!this.#over && !this.#maySend()) {
+      const reason = 'this engine may not act now: its writer lease does not hold';
+      this.#end({ kind: 'failed', sent: 'notSent', reason, retryAfterMs: MAY_NOT_RETRY_MS });
+    }
     // Throwing takes it out of the queue and leaves the connection to the next one.
     if (this.#over) throw GIVEN_UP;
     this.#controller = controller;

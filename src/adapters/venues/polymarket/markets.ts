@@ -22,8 +22,9 @@ export const MARKET_REFRESH_MS = 300_000;
 const TICK_HOLDS_MS = 60_000;
 /** One account trades some dozens; their books alone would fill a connection. */
 export const MAX_MARKETS = 500;
-const START_TRIES = 3;
-const START_RETRY_MS = 1_000;
+/** Readings of a market in a row that may fail, at the start, or make no sense, later. */
+const TRIES = 3;
+export const REREAD_MS = 1_000;
 
 export interface MarketsOptions {
   readonly rest: Pick<Rest, 'clobMarket' | 'tickSize'>;
@@ -49,9 +50,9 @@ export interface Markets {
   onTickSize(tokenId: string, tickSize: DecimalText): void;
   /** Asks for the tick size, after a refusal that did not say it. Never rejects. */
   refreshTick(tokenId: string): Promise<void>;
-  /** No more orders for this market. Its legs and cancels go on. */
+  /** No more orders for this market, for good. Its legs and cancels go on. */
   halt(conditionId: string, reason: string): void;
-  /** Why a market takes no orders; undefined for one that does. */
+  /** Why a market takes no orders, for good or until it can be read; undefined for one that does. */
   haltReason(conditionId: string): string | undefined;
   /** By condition id. */
   readonly halted: Readonly<Record<string, string>>;
@@ -69,6 +70,8 @@ export function createMarkets(options: MarketsOptions): Markets {
   const byToken = new Map<string, Market>();
   const byInstrument = new Map<InstrumentId, Instrument>();
   const halted = new Map<string, string>();
+  /** Markets that cannot be traded as they were read last, and why. */
+  const refused = new Map<string, string>();
   const tickToldAtMs = new Map<string, number>();
   const stopped = new AbortController();
   let failedReads = 0;
@@ -88,15 +91,15 @@ export function createMarkets(options: MarketsOptions): Markets {
     log('warn', 'A market takes no more orders here.', { conditionId, reason });
   }
 
-  /** A fault of the market refuses it; a read that failed is the caller's to try again. */
+  function refuse(conditionId: string, reason: string): void {
+    if (refused.has(conditionId)) return;
+    refused.set(conditionId, reason);
+    log('warn', 'A market takes no orders until it can be read.', { conditionId, reason });
+  }
+
+  /** @throws {InvalidValue} for a market that cannot be traded as it is described. */
   async function load(conditionId: string): Promise<void> {
-    let market: Market;
-    try {
-      market = await readMarket({ rest, gamma, venue, conditionId, protocolV2 });
-    } catch (fault) {
-      if (!(fault instanceof InvalidValue)) throw fault;
-      return halt(conditionId, fault.message);
-    }
+    const market = await readMarket({ rest, gamma, venue, conditionId, protocolV2 });
     const before = markets.get(conditionId);
     if (before !== undefined && !isSame(before, market)) {
       return halt(conditionId, 'the market has other tokens or another version than before');
@@ -104,6 +107,26 @@ export function createMarkets(options: MarketsOptions): Markets {
     const toldAtMs = tickToldAtMs.get(conditionId);
     const isTold = toldAtMs !== undefined && clock.now() - toldAtMs < TICK_HOLDS_MS;
     keep(before !== undefined && isTold ? withTick(market, before.tickSize) : market);
+    if (refused.delete(conditionId)) log('info', 'A market takes orders again.', { conditionId });
+  }
+
+  /** Reads again what `mayPass`. A market that makes no sense in the end is refused. */
+  async function loadPatiently(
+    conditionId: string,
+    mayPass: (fault: unknown) => boolean,
+  ): Promise<void> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await load(conditionId);
+      } catch (fault) {
+        if (stopped.signal.aborted) throw fault;
+        if (tries >= TRIES || !mayPass(fault)) {
+          if (!isSenseless(fault)) throw fault;
+          return refuse(conditionId, fault.message);
+        }
+        await waitUntil(clock, clock.now() + REREAD_MS, stopped.signal);
+      }
+    }
   }
 
   function loadAll(read: (conditionId: string) => Promise<void>): Promise<void> {
@@ -112,21 +135,13 @@ export function createMarkets(options: MarketsOptions): Markets {
     });
   }
 
-  async function loadAtStart(conditionId: string): Promise<void> {
-    for (let tries = 1; ; tries += 1) {
-      try {
-        return await load(conditionId);
-      } catch (fault) {
-        if (tries >= START_TRIES || stopped.signal.aborted) throw fault;
-        await waitUntil(clock, clock.now() + START_RETRY_MS, stopped.signal);
-      }
-    }
-  }
-
-  /** What is known stays as it is when it cannot be read again. */
+  /**
+   * What is known stays as it is when it cannot be read again. What makes no sense may be a slip of a
+   * cache: it must not keep anybody from selling.
+   */
   async function refresh(): Promise<void> {
     await loadAll((conditionId) =>
-      load(conditionId).catch((error: unknown) => {
+      loadPatiently(conditionId, isSenseless).catch((error: unknown) => {
         if (stopped.signal.aborted) return;
         failedReads += 1;
         log('warn', 'A market could not be read again.', { conditionId, error });
@@ -144,7 +159,7 @@ export function createMarkets(options: MarketsOptions): Markets {
     const market = byToken.get(tokenId);
     if (market === undefined) return;
     if (!isKnownTick(tickSize)) {
-      halt(market.conditionId, `its tick size is ${tickSize}, which nobody documents`);
+      refuse(market.conditionId, `its tick size is ${tickSize}, which nobody documents`);
       return;
     }
     tickToldAtMs.set(market.conditionId, clock.now());
@@ -153,12 +168,14 @@ export function createMarkets(options: MarketsOptions): Markets {
     keep(withTick(market, tickSize));
   }
 
+  const allHalted = (): Record<string, string> => Object.fromEntries([...refused, ...halted]);
+
   return {
     async start() {
-      await loadAll(loadAtStart);
+      await loadAll((id) => loadPatiently(id, (fault) => !isSenseless(fault)));
       if (markets.size === 0 && conditionIds.length > 0) {
         const message = 'None of the configured markets can be traded.';
-        throw new FillwrightFault('unknown_instrument', message, Object.fromEntries(halted));
+        throw new FillwrightFault('unknown_instrument', message, allHalted());
       }
       schedule();
     },
@@ -181,14 +198,18 @@ export function createMarkets(options: MarketsOptions): Markets {
       }
     },
     halt,
-    haltReason: (conditionId) => halted.get(conditionId),
+    haltReason: (conditionId) => halted.get(conditionId) ?? refused.get(conditionId),
     get halted() {
-      return Object.fromEntries(halted);
+      return allHalted();
     },
     get failedReads() {
       return failedReads;
     },
   };
+}
+
+function isSenseless(fault: unknown): fault is InvalidValue {
+  return fault instanceof InvalidValue;
 }
 
 /** What orders were signed for does not change under them. */

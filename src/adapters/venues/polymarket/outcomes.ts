@@ -84,8 +84,8 @@ export const SUBMIT_ROWS: readonly OutcomeRow[] = [
     text: /^order \S+ is invalid\. Size \(\S+\) lower than the minimum: [\d.]+$/,
     meaning: 'rejected',
   },
-  // An earlier attempt was taken. It may rest, have been filled, or be over.
-  { status: 400, text: /^order \S+ is invalid\. Duplicated\.?$/, meaning: 'duplicated' },
+  // An earlier attempt was taken. It may rest, have been filled, or be over. Whatever else is said.
+  { status: 400, text: /^order \S+ is invalid\. Duplicated\b/, meaning: 'duplicated' },
   { status: 400, text: /^order \S+ crosses the book$/, meaning: 'rejected' },
   {
     status: 400,

@@ -31,6 +31,7 @@ export interface AccessOptions {
   readonly rateLimitTier?: TierName | undefined;
   readonly clock: Clock;
   readonly log: FeedLog;
+  readonly mayWrite?: (() => boolean) | undefined;
   readonly http?: Omit<HttpOptions, 'url' | 'clock'> | undefined;
 }
 
@@ -54,8 +55,8 @@ export interface Access {
 }
 
 export function createAccess(options: AccessOptions): Access {
-  const { clock, log, signatureType, dataUrl = POLYMARKET_DATA } = options;
-  const http = createHttp({ ...options.http, url: options.restUrl, clock });
+  const { clock, log, signatureType, mayWrite, dataUrl = POLYMARKET_DATA } = options;
+  const http = createHttp({ ...options.http, url: options.restUrl, clock, mayWrite });
   const gammaHttp = createHttp({ ...options.http, url: options.gammaUrl, clock });
   const dataHttp = createHttp({ ...options.http, url: dataUrl, clock });
   const limiter = createRateLimiter(clock, options.rateLimitTier);

@@ -11,6 +11,8 @@ import type { AssetType, Rest } from './rest.ts';
 
 /** Fills come in bursts: one refresh serves those of this time. */
 const REFRESH_AFTER_MS = 1_000;
+/** A venue that did not hear is told again: a SELL may depend on it. */
+const RETRY_AFTER_MS = 10_000;
 
 export interface Balances {
   fetchBalances(): Promise<VenueBalances>;
@@ -32,7 +34,9 @@ export interface BalancesOptions {
 export function createBalances({ rest, markets, clock, log }: BalancesOptions): Balances {
   /** Bounded by the tokens of the markets. */
   const stale = new Set<string>();
-  let cancelTimer: (() => void) | undefined;
+  let cancelTimer = (): void => undefined;
+  /** When the next refresh is due. */
+  let dueAtMs = Number.POSITIVE_INFINITY;
   let failedRefreshes = 0;
   let stopped = false;
 
@@ -40,10 +44,19 @@ export function createBalances({ rest, markets, clock, log }: BalancesOptions): 
     return markets.ofToken(tokenId)?.orderVersion === 3 ? 'CONDITIONAL-V2' : 'CONDITIONAL';
   }
 
+  /** At the latest after this long. */
+  function schedule(afterMs: number): void {
+    const atMs = clock.now() + afterMs;
+    if (stopped || atMs >= dueAtMs) return;
+    cancelTimer();
+    dueAtMs = atMs;
+    cancelTimer = clock.at(atMs, () => void refresh());
+  }
+
   /** Never rejects: what is not brought up to date is shown as it was. */
   async function refresh(): Promise<void> {
-    cancelTimer?.();
-    cancelTimer = undefined;
+    cancelTimer();
+    dueAtMs = Number.POSITIVE_INFINITY;
     const tokenIds = [...stale];
     stale.clear();
     try {
@@ -52,9 +65,10 @@ export function createBalances({ rest, markets, clock, log }: BalancesOptions): 
     } catch (error) {
       // A stop cuts off what is under way.
       if (stopped) return;
-      // The venue also looks by itself; the next fill asks again.
       failedRefreshes += 1;
       log('warn', 'The venue was not told to look at our balances again.', { error });
+      for (const tokenId of tokenIds) stale.add(tokenId);
+      schedule(RETRY_AFTER_MS);
     }
   }
 
@@ -74,11 +88,11 @@ export function createBalances({ rest, markets, clock, log }: BalancesOptions): 
     },
     refreshSoon(tokenId) {
       if (markets.ofToken(tokenId) !== undefined) stale.add(tokenId);
-      cancelTimer ??= clock.at(clock.now() + REFRESH_AFTER_MS, () => void refresh());
+      schedule(REFRESH_AFTER_MS);
     },
     stop() {
       stopped = true;
-      cancelTimer?.();
+      cancelTimer();
     },
     get failedRefreshes() {
       return failedRefreshes;

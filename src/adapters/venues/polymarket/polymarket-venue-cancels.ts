@@ -43,7 +43,7 @@ export function createMassCancels(options: MassCancelOptions): MassCancels {
     let listed: readonly VenueOrderReport[] = [];
     for (const afterMs of LOOKS_AFTER_MS) {
       await waitFor(clock, answeredAtMs + afterMs);
-      listed = await orders.openOrders(filter);
+      listed = await orders.allOpenOrders(filter);
       if (listed.length === 0) return [];
     }
     return listed.map(({ venueOrderId }) => venueOrderId);

@@ -1,6 +1,7 @@
 /** What the venue is made from. */
 import type { Clock, Random } from '../../../actors/ports.ts';
-import type { FrameInbox } from '../../../actors/store-port.ts';
+import type { FrameInbox } from '../../../actors/venue-store-port.ts';
+import type { OpenSocket } from '../../marketdata/channel-link.ts';
 import type { FeedLog } from '../../marketdata/counts.ts';
 import type { HttpOptions } from './http.ts';
 import type { Address, SignatureType, Signer } from './protocol/order-types.ts';
@@ -51,5 +52,12 @@ export interface PolymarketVenueOptions {
   readonly rateLimitTier?: TierName;
   /** No trade before this moment is told: the account may have a past of its own. */
   readonly historySinceMs?: number;
+  /**
+   * Whether orders, cancels and heartbeats may be sent now: asked right before the first byte of each.
+   * Absent: always.
+   */
+  readonly mayWrite?: () => boolean;
   readonly http?: Omit<HttpOptions, 'url' | 'clock'>;
+  /** Makes the sockets of the user channel. Default: real ones. */
+  readonly openSocket?: OpenSocket | undefined;
 }

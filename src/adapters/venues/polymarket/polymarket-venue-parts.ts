@@ -48,7 +48,7 @@ export function createVenueParts(options: PolymarketVenueOptions, name: string) 
     protocolV2: options.protocolV2,
   });
   const prepared = createPreparedOrders();
-  const orders = createOrderReader(rest, clock, onMalformed);
+  const orders = createOrderReader(rest, clock, onMalformed, markets.instrumentOf);
   const modes = createVenueModes(clock, (state, before) => {
     log('warn', `The venue's mode is ${state.mode}.`, { ...state, before });
   });
@@ -66,7 +66,7 @@ export function createVenueParts(options: PolymarketVenueOptions, name: string) 
   });
   const heartbeat = options.heartbeat
     ? createHeartbeat({
-        ...{ rest, clock, log },
+        ...{ rest, clock, log, mayBeat: options.mayWrite },
         onChange: (state) => stream.events.setHeartbeat(state === 'late'),
       })
     : undefined;
@@ -126,11 +126,12 @@ interface StreamParts {
 
 /** Legs by both ways: the channel as they happen, REST for whatever the channel did not tell. */
 function createStream(options: PolymarketVenueOptions, parts: StreamParts) {
-  const { clock, random, log = silentLog, urls = {}, inbox } = options;
+  const { clock, random, log = silentLog, urls = {}, inbox, openSocket } = options;
   const { access, ours, markets, balances, oddities } = parts;
   const { instrumentOf } = markets;
   const trades = createTradeReader({
     ...{ rest: access.rest, clock, ours, instrumentOf },
+    venueTimeMs: access.skew.earliestMs,
     ...{ note: oddities.note, onMalformed: oddities.onMalformed },
     makerAddress: options.funder,
     historySinceMs: options.historySinceMs ?? 0,
@@ -138,7 +139,7 @@ function createStream(options: PolymarketVenueOptions, parts: StreamParts) {
   const channel = createUserChannel({
     ...(urls.userChannel === undefined ? {} : { url: urls.userChannel }),
     ...(inbox === undefined ? {} : { inbox }),
-    ...{ clock, random, log, auth: access.keys },
+    ...{ openSocket, clock, random, log, auth: access.keys },
     toEvents: (message, receivedAtMs, note) =>
       userEventsOf(message, { ours, instrumentOf }, receivedAtMs, note),
   });

@@ -36,8 +36,6 @@ export interface Want {
   /** Orders in the request. */
   readonly orders?: number;
   readonly lane: Lane;
-  /** Takes the request out of the queue. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 export interface LimiterState {
@@ -162,9 +160,6 @@ export function createRateLimiter(clock: Clock, firstTier: string = FIRST_TIER):
   function take(want: Want): Promise<Grant> {
     const lane = lanes[want.lane];
     const needs = needsOf(want);
-    if (want.signal?.aborted) {
-      return Promise.resolve({ granted: false, reason: 'given up', retryAfterMs: 0 });
-    }
     if (lane.length >= MAX_WAITING_REQUESTS) {
       refused += 1;
       const retryAfterMs = Math.max(1_000, longestWaitMs(needs, clock.now()));
@@ -172,23 +167,7 @@ export function createRateLimiter(clock: Clock, firstTier: string = FIRST_TIER):
       return Promise.resolve({ granted: false, reason, retryAfterMs });
     }
     return new Promise((resolve) => {
-      const { signal } = want;
-      const waiter: Waiter = {
-        needs,
-        grant: (grant) => {
-          signal?.removeEventListener('abort', leave);
-          resolve(grant);
-        },
-      };
-      const leave = (): void => {
-        const place = lane.indexOf(waiter);
-        if (place >= 0) lane.splice(place, 1);
-        waiter.grant({ granted: false, reason: 'given up', retryAfterMs: 0 });
-        // Those behind it may have waited for it alone.
-        pump();
-      };
-      signal?.addEventListener('abort', leave, { once: true });
-      lane.push(waiter);
+      lane.push({ needs, grant: resolve });
       pump();
     });
   }

@@ -1,7 +1,7 @@
 /** Reading our orders. Source: Polymarket docs, "Get order", "Get active orders". */
-import type { Clock, VenueOrderReport } from '../../../actors/ports.ts';
+import type { Clock, OrderTerms, VenueOrderReport } from '../../../actors/ports.ts';
 import { InvalidValue } from '../../../domain/faults.ts';
-import { orderReportOf } from './attribution.ts';
+import { type InstrumentOf, orderReportOf } from './attribution.ts';
 import type { Rest } from './rest.ts';
 import { isFields } from './rest-fields.ts';
 import { readPages } from './rest-pages.ts';
@@ -12,6 +12,11 @@ export interface OrderReader {
   order(venueOrderId: string): Promise<VenueOrderReport | undefined>;
   /** What rests, of the whole account or of one market or token. */
   openOrders(filter?: OrderFilter): Promise<readonly VenueOrderReport[]>;
+  /**
+   * The same for proofs.
+   * @throws {InvalidValue} when a row cannot be read: it may be the order that is looked for.
+   */
+  allOpenOrders(filter?: OrderFilter): Promise<readonly VenueOrderReport[]>;
 }
 
 export interface OrderFilter {
@@ -23,12 +28,24 @@ export function createOrderReader(
   rest: Pick<Rest, 'read'>,
   clock: Pick<Clock, 'now'>,
   onMalformed: (fault: InvalidValue) => void,
+  instrumentOf: InstrumentOf = () => undefined,
 ): OrderReader {
-  const list = (query: Readonly<Record<string, string | undefined>>) =>
+  const list = (query: Readonly<Record<string, string | undefined>>, onOdd = onMalformed) =>
     readPages<WireOrder>(rest, {
       ...{ route: 'list', path: '/data/orders', query },
-      ...{ parse: parseOrder, onMalformed },
+      ...{ parse: parseOrder, onMalformed: onOdd },
     });
+  function stop(fault: InvalidValue): never {
+    onMalformed(fault);
+    throw fault;
+  }
+  async function openOrders({ marketId, tokenId }: OrderFilter = {}, onOdd = onMalformed) {
+    const orders = await list({ market: marketId, asset_id: tokenId }, onOdd);
+    return orders.map((order) => ({
+      ...orderReportOf(order, clock.now()),
+      ...termsOf(order, instrumentOf),
+    }));
+  }
   const isOf = (order: WireOrder, id: string) => order.id.toLowerCase() === id.toLowerCase();
 
   return {
@@ -43,12 +60,25 @@ export function createOrderReader(
         return orderReportOf(order, clock.now());
       }
       // "Filtering by id returns that order regardless of status."
-      const listed = (await list({ id: venueOrderId })).find((row) => isOf(row, venueOrderId));
+      const listed = (await list({ id: venueOrderId }, stop)).find((row) =>
+        isOf(row, venueOrderId),
+      );
       return listed === undefined ? undefined : orderReportOf(listed, clock.now());
     },
-    async openOrders({ marketId, tokenId } = {}) {
-      const orders = await list({ market: marketId, asset_id: tokenId });
-      return orders.map((order) => orderReportOf(order, clock.now()));
+    openOrders: (filter) => openOrders(filter),
+    allOpenOrders: (filter) => openOrders(filter, stop),
+  };
+}
+
+function termsOf(order: WireOrder, instrumentOf: InstrumentOf): { readonly terms?: OrderTerms } {
+  const { tokenId, side, price, originalSize } = order;
+  if (side === undefined || price === undefined) return {};
+  const instrument = tokenId === undefined ? undefined : instrumentOf(tokenId);
+  return {
+    terms: {
+      ...(instrument === undefined ? {} : { instrumentId: instrument.id }),
+      ...{ side, price },
+      ...(originalSize === undefined ? {} : { size: originalSize }),
     },
   };
 }

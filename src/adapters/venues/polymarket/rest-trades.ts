@@ -36,6 +36,8 @@ export interface TradeReader {
 export interface TradeReaderOptions {
   readonly rest: Pick<Rest, 'read'>;
   readonly clock: Pick<Clock, 'now'>;
+  /** A moment of our clock as the venue calls it, as early as it can have been. */
+  readonly venueTimeMs: (oursMs: number) => number;
   /** The account's address: trades are asked for by it. */
   readonly makerAddress: string;
   readonly ours: Ours;
@@ -47,7 +49,7 @@ export interface TradeReaderOptions {
 }
 
 export function createTradeReader(options: TradeReaderOptions): TradeReader {
-  const { rest, makerAddress, ours, instrumentOf, note, onMalformed } = options;
+  const { rest, venueTimeMs, makerAddress, ours, instrumentOf, note, onMalformed } = options;
   /** Time of the match by trade id. */
   const unsettled = new Map<string, number>();
   const startedAtMs = options.clock.now();
@@ -64,7 +66,7 @@ export function createTradeReader(options: TradeReaderOptions): TradeReader {
   /** From when on matches are read. */
   function windowStartMs(sinceMs: number): number {
     if (sinceMs <= 0) return 0;
-    if (sinceMs < startedAtMs) return sinceMs - FIRST_LOOK_BACK_MS;
+    if (sinceMs < venueTimeMs(startedAtMs)) return sinceMs - FIRST_LOOK_BACK_MS;
     const oldest = Math.min(sinceMs, ...unsettled.values());
     return Math.max(oldest, sinceMs - UNSETTLED_WINDOW_MS);
   }
@@ -75,20 +77,28 @@ export function createTradeReader(options: TradeReaderOptions): TradeReader {
       ...{ parse: parseTrade, onMalformed },
     });
 
-  async function fetch(sinceMs: number): Promise<readonly LegReport[]> {
-    const startMs = Math.max(windowStartMs(sinceMs), options.historySinceMs, 0);
+  async function fetch(oursSinceMs: number): Promise<readonly LegReport[]> {
+    // From here on all times are the venue's.
+    const sinceMs = venueTimeMs(oursSinceMs);
+    const historySinceMs = venueTimeMs(options.historySinceMs);
+    const startMs = Math.max(windowStartMs(sinceMs), historySinceMs, 0);
     const afterS = Math.max(0, Math.floor(startMs / 1_000) - 1);
-    // One second less, for `after` may leave out its own. Whatever changes from now on is of a leg that either was unsettled or is matched later.
+    // One second less, for `after` may leave out its own. Whatever changes from now on is of a leg
+    // that either was unsettled or is matched later.
     const open = new Set(unsettled.keys());
     const old = [...unsettled].filter(([, matchedAtMs]) => matchedAtMs < startMs);
     const trades = [...(await read({ maker_address: makerAddress, after: String(afterS) }))];
-    const ids = new Set(old.map(([id]) => id.replace(/#\d+$/, '')));
-    for (const id of [...ids].slice(0, MAX_READ_BY_ID)) trades.push(...(await read({ id })));
+    const ids = [...new Set(old.map(([key]) => tradeIdIn(key)))].slice(0, MAX_READ_BY_ID);
+    for (const id of ids) trades.push(...(await read({ id })));
+    // What the venue no longer shows goes to the end as well: else it would be asked for first for ever.
+    for (const [key, matchedAtMs] of old) {
+      if (ids.includes(tradeIdIn(key)) && unsettled.delete(key)) unsettled.set(key, matchedAtMs);
+    }
     const isNews = (leg: LegReport, trade: WireTrade): boolean =>
       changedAtMs(trade) + COARSENESS_MS >= sinceMs || open.has(leg.tradeId);
     const news: { leg: LegReport; atMs: number }[] = [];
     for (const trade of trades) {
-      if (trade.matchedAtMs + COARSENESS_MS < options.historySinceMs) continue;
+      if (trade.matchedAtMs + COARSENESS_MS < historySinceMs) continue;
       for (const leg of legsOf(trade, ours, instrumentOf, note)) {
         see(leg);
         if (isNews(leg, trade)) news.push({ leg, atMs: changedAtMs(trade) });
@@ -107,6 +117,11 @@ export function createTradeReader(options: TradeReaderOptions): TradeReader {
       return forgotten;
     },
   };
+}
+
+/** One match may settle in several transactions: see `legsOf`. */
+function tradeIdIn(key: string): string {
+  return key.replace(/#\d+$/, '');
 }
 
 function changedAtMs(trade: WireTrade): number {

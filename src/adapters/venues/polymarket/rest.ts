@@ -84,8 +84,6 @@ export interface Rest {
   /** Makes the venue read the chain again. */
   refreshBalance(asset: AssetType, tokenId?: string): Promise<void>;
   tickSize(tokenId: string): Promise<DecimalText>;
-  /** Undefined: the market has left the book. */
-  book(tokenId: string): Promise<Fields | undefined>;
   clobMarket(conditionId: string): Promise<Fields | undefined>;
   /** The keys of a wallet, made if it has none yet. */
   apiKeys(headers: L1Headers): Promise<ApiKeys>;
@@ -182,11 +180,6 @@ export function createRest(options: RestOptions): Rest {
       const query = { token_id: tokenId };
       const value = await read({ route: 'tickSize', path: '/tick-size', query, signed: false });
       return decimalOf(fieldsOf(value, 'tickSize').minimum_tick_size, 'tickSize.minimum_tick_size');
-    },
-    async book(tokenId) {
-      const query = { token_id: tokenId };
-      const value = await read({ route: 'book', path: '/book', query, signed: false });
-      return value === undefined ? undefined : fieldsOf(value, 'book');
     },
     async clobMarket(conditionId) {
       const value = await read(open(`/clob-markets/${encodeURIComponent(conditionId)}`));

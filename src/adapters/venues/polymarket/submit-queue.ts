@@ -8,8 +8,11 @@ import { classifyBatch, classifySubmit, type SubmitVerdict } from './outcomes-su
 import type { Lane } from './rate-limiter.ts';
 import { MAX_ORDERS_IN_REQUEST, type Rest } from './rest.ts';
 
-/** Half of the connections: cancels and reads never wait for orders. */
-const MAX_POSTS_UNDER_WAY = 16;
+/**
+ * Half of the connections: cancels and reads never wait for orders. Entries leave some of them to exits,
+ * which would else wait for answers, or for the rate limit, with them.
+ */
+const MAX_POSTS_UNDER_WAY: Readonly<Record<Lane, number>> = { fast: 16, normal: 12 };
 /** As many as the rate limiter lets wait. */
 export const MAX_WAITING_ORDERS = 1_000;
 
@@ -46,7 +49,7 @@ export function createSubmitQueue(rest: Pick<Rest, 'postOrders'>): SubmitQueue {
 
   function drain(): void {
     for (const lane of ['fast', 'normal'] as const) {
-      while (underWay < MAX_POSTS_UNDER_WAY && lanes[lane].length > 0) {
+      while (underWay < MAX_POSTS_UNDER_WAY[lane] && lanes[lane].length > 0) {
         const batch = lanes[lane].splice(0, MAX_ORDERS_IN_REQUEST);
         underWay += 1;
         void send(batch, lane).finally(() => {

@@ -1,7 +1,8 @@
 /** Polymarket's user channel, live: our orders and trades as the venue tells of them. */
 import type { Clock, Random, VenueEvent } from '../../../actors/ports.ts';
-import type { FrameInbox, InboxFrame } from '../../../actors/store-port.ts';
+import type { FrameInbox, InboxFrame } from '../../../actors/venue-store-port.ts';
 import { FillwrightFault, InvalidValue } from '../../../domain/faults.ts';
+import type { OpenSocket } from '../../marketdata/channel-link.ts';
 import { type FeedLog, silentLog } from '../../marketdata/counts.ts';
 import type { Finding, NoteFinding } from './attribution.ts';
 import { createFrameQueue, type FrameQueue } from './inbox.ts';
@@ -22,6 +23,7 @@ export const PRUNE_EVERY_MS = 600_000;
 
 export interface UserChannelOptions {
   readonly url?: string;
+  readonly openSocket?: OpenSocket | undefined;
   /** Asked for every connection. */
   readonly auth: () => UserAuth;
   /** Condition ids. Absent: all markets, which also brings what no list foresaw. */
@@ -97,7 +99,7 @@ class UserReader {
   readonly #said = new Set<string>();
 
   constructor(options: UserChannelOptions, counts: UserChannelCounts, signal: AbortSignal) {
-    const { auth, markets, clock, random, log = silentLog, inbox } = options;
+    const { openSocket, auth, markets, clock, random, log = silentLog, inbox } = options;
     this.#options = options;
     this.#log = log;
     this.#counts = counts;
@@ -114,7 +116,7 @@ class UserReader {
     });
     this.#link = createUserLink({
       url: options.url ?? POLYMARKET_USER_CHANNEL,
-      auth,
+      ...{ openSocket, auth },
       ...(markets === undefined ? {} : { markets }),
       clock,
       random,

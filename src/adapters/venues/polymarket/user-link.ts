@@ -4,7 +4,7 @@
  * and a bad sign-in is answered by closing.
  */
 import type { Clock, Random } from '../../../actors/ports.ts';
-import { ChannelLink } from '../../marketdata/channel-link.ts';
+import { ChannelLink, type OpenSocket } from '../../marketdata/channel-link.ts';
 import type { FeedLog } from '../../marketdata/counts.ts';
 import { isKeepAlive } from './user-wire.ts';
 
@@ -22,6 +22,7 @@ export interface UserAuth {
 
 export interface UserLinkOptions {
   readonly url: string;
+  readonly openSocket?: OpenSocket | undefined;
   /** Asked for every connection. */
   readonly auth: () => UserAuth;
   /** Condition ids. Absent: all markets, which also brings what no list foresaw. */
@@ -47,7 +48,7 @@ export interface UserLink {
 
 /** Connects when started, and again after every loss, until it is stopped. */
 export function createUserLink(options: UserLinkOptions): UserLink {
-  const { url, auth, markets, clock, random, log } = options;
+  const { url, openSocket, auth, markets, clock, random, log } = options;
   let told: 'up' | 'down' | undefined;
   let newest = 0;
   let refused = 0;
@@ -73,6 +74,7 @@ export function createUserLink(options: UserLinkOptions): UserLink {
   const link = new ChannelLink({
     name: 'User channel',
     url,
+    ...(openSocket === undefined ? {} : { openSocket }),
     clock,
     random,
     log,

@@ -21,6 +21,8 @@ async function venueWith(answers: {
   shows?: Readonly<Record<string, readonly (string | undefined)[]>>;
   /** What each listing shows; the last one stays. */
   lists?: readonly (readonly string[])[];
+  /** Listed orders have a size that is no number. */
+  garbled?: boolean;
 }) {
   const readings = new Map<string, number>();
   const next = <Shown>(key: string, shown: readonly Shown[]): Shown | undefined => {
@@ -35,7 +37,12 @@ async function venueWith(answers: {
     if (url.pathname === '/data/orders') {
       if (url.searchParams.has('id')) return { body: { data: [], next_cursor: 'LTE=' } };
       const open = next('list', answers.lists ?? [[]]) ?? [];
-      return { body: { data: open.map((one) => order(one, 'LIVE')), next_cursor: 'LTE=' } };
+      return {
+        body: {
+          data: open.map((one) => order(one, 'LIVE', answers.garbled ? 'some' : '0')),
+          next_cursor: 'LTE=',
+        },
+      };
     }
     const status = next(id, answers.shows?.[id] ?? [undefined]);
     if (status === 'fails') return { status: 500 };
@@ -186,6 +193,13 @@ describe('cancels of one moment', () => {
     // The second look is at three orders, one by one; they are not shown.
     expect(server.asked.filter(({ url }) => url.startsWith('/data/orders?next'))).toHaveLength(1);
   });
+
+  test('many are not proven by a listing in which a row cannot be read', async () => {
+    const { queue } = await venueWith({ cancel: all, lists: [[idOf(99)]], garbled: true });
+    const ids = Array.from({ length: 30 }, (_, number) => idOf(number));
+    const outcomes = await Promise.allSettled(ids.map((id) => queue.cancel(id, never)));
+    expect(outcomes.map(({ status }) => status)).toEqual(Array(30).fill('rejected'));
+  });
 });
 
 describe('a mass cancel', () => {
@@ -217,6 +231,14 @@ describe('a mass cancel', () => {
   test('says what rests in spite of everything', async () => {
     const { mass } = await venueWith({ cancel: () => ({ status: 500 }), lists: [[idOf(1)]] });
     expect(await mass.cancelAll()).toEqual({ cancelled: [], remaining: [idOf(1)] });
+  });
+
+  test('is not proven by a list that cannot be read', async () => {
+    const { mass } = await venueWith({
+      cancel: () => canceled(),
+      ...{ lists: [[idOf(1)]], garbled: true },
+    });
+    await expect(mass.cancelAll()).rejects.toMatchObject({ code: 'invalid_value' });
   });
 
   test('of no market is refused: that would be everything', async () => {

@@ -17,6 +17,18 @@ test.each([
   expect(skew.nowS()).toBe(Math.floor((START + skewMs) / 1_000));
 });
 
+test.each([
+  ['the same clock', 0, START - 1_500],
+  ['our clock is slow: no earlier than it says', 30, START - 1_500],
+  ['our clock is fast', -30, START - 29_900 - 1_500],
+])('as early as it can have been at the venue: %s', async (_rule, aheadS, atMs) => {
+  const skew = createClockSkew(createVirtualClock(START), async () => {
+    return Math.floor(START / 1_000) + aheadS;
+  });
+  await skew.read();
+  expect(skew.earliestMs(START)).toBe(atMs);
+});
+
 test('the time that the request took counts half', async () => {
   const clock = createVirtualClock(START);
   const skew = createClockSkew(clock, async () => {

@@ -9,13 +9,13 @@ import { type Answer, restTo, serve } from './rest-harness.ts';
 
 const START = 1_790_000_000_000;
 
-async function beatTo(answer: Answer) {
+async function beatTo(answer: Answer, mayBeat?: () => boolean) {
   const clock = createVirtualClock(START);
   const server = await serve(answer);
   const { rest } = restTo(server.url, clock);
   const changes: string[] = [];
   const heartbeat = createHeartbeat({
-    ...{ rest, clock, log: () => undefined },
+    ...{ rest, clock, log: () => undefined, mayBeat },
     onChange: (state) => changes.push(`${state} ${clock.now() - START}`),
   });
   heartbeat.start();
@@ -116,4 +116,21 @@ test('an answer that is no JSON switches nothing on', async () => {
   const { heartbeat, beats } = await beatTo(() => ({ status: 502, body: '<html></html>' }));
   await beats(0, 1);
   expect(heartbeat.state).toEqual({ state: 'off', accepted: 0, failed: 1, gaps: 0 });
+});
+
+test('without the lease of the account none is sent; with it they go on', async () => {
+  let mayBeat = false;
+  const { clock, server, heartbeat, beats } = await beatTo(
+    () => ({ body: { heartbeat_id: 'a' } }),
+    () => mayBeat,
+  );
+  await clock.advanceTo(START + 30_000);
+  expect(server.asked).toEqual([]);
+  expect(heartbeat.state).toEqual({ state: 'off', accepted: 0, failed: 0, gaps: 0 });
+  mayBeat = true;
+  await beats(31_000, 1);
+  mayBeat = false;
+  await clock.advanceTo(START + 60_000);
+  expect(server.asked).toHaveLength(1);
+  expect(heartbeat.state).toMatchObject({ state: 'late', gaps: 1 });
 });

@@ -183,3 +183,51 @@ describe('a failure says whether the venue can have seen it', () => {
     expect(await http.request(POST)).toMatchObject({ kind: 'failed', sent: 'notSent' });
   });
 });
+
+describe('a request that changes something needs leave', () => {
+  test.each(['POST', 'DELETE'] as const)('%s: without it no byte is sent', async (method) => {
+    const server = await serve(() => ({ body: {} }));
+    const http = httpTo(server.url, { mayWrite: () => false });
+    expect(await http.request({ ...POST, method })).toMatchObject({
+      ...{ kind: 'failed', sent: 'notSent', retryAfterMs: 1_000 },
+      reason: expect.stringContaining('lease'),
+    });
+    expect(server.asked).toEqual([]);
+  });
+
+  test('reads need none, and go on over the same connection', async () => {
+    const server = await serve(() => ({ body: {} }));
+    const http = httpTo(server.url, { mayWrite: () => false, connections: 1 });
+    const results = [POST, { method: 'GET', path: '/time' } as const].map((asked) =>
+      http.request(asked),
+    );
+    expect(await Promise.all(results)).toMatchObject([{ sent: 'notSent' }, { kind: 'answer' }]);
+    expect(server.asked.map(({ method }) => method)).toEqual(['GET']);
+  });
+
+  test('it is asked when the request leaves, not when it is made: what waits is stopped as well', async () => {
+    let mayWrite = true;
+    let answer: () => void = () => undefined;
+    const server = await serve(async () => {
+      await new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+      return { body: {} };
+    });
+    const http = httpTo(server.url, { mayWrite: () => mayWrite, connections: 1 });
+    const first = http.request(POST);
+    await until(() => server.asked.length === 1);
+    const waiting = [http.request(POST), http.request({ ...POST, method: 'DELETE' })];
+    mayWrite = false;
+    answer();
+    // What has left has left; its answer still counts.
+    expect(await first).toMatchObject({ kind: 'answer' });
+    expect(await Promise.all(waiting)).toMatchObject([{ sent: 'notSent' }, { sent: 'notSent' }]);
+    expect(server.asked).toHaveLength(1);
+    mayWrite = true;
+    const again = http.request(POST);
+    await until(() => server.asked.length === 2);
+    answer();
+    expect(await again).toMatchObject({ kind: 'answer' });
+  });
+});

@@ -4,6 +4,7 @@ import { createVirtualClock } from '../../../../src/adapters/clock/virtual-clock
 import {
   createMarkets,
   MARKET_REFRESH_MS,
+  REREAD_MS,
 } from '../../../../src/adapters/venues/polymarket/markets.ts';
 import { until } from '../../../support/until.ts';
 import { restTo, serve, type Told } from './rest-harness.ts';
@@ -33,9 +34,16 @@ function described(first: number, changes: Partial<Described> = {}): Described {
 async function marketsOf(world: Record<string, Described>) {
   const clock = createVirtualClock(START);
   let failing = false;
+  /** Said once in the place of an answer about A. */
+  let slip: Told | undefined;
   let tick: Told = { body: { minimum_tick_size: 0.001 } };
   const server = await serve(({ url }) => {
     if (failing) return { status: 500 };
+    if (slip !== undefined && url.includes(A)) {
+      const told = slip;
+      slip = undefined;
+      return told;
+    }
     const { pathname, searchParams } = new URL(url, 'http://x');
     if (pathname === '/tick-size') return tick;
     if (pathname === '/markets') {
@@ -53,16 +61,26 @@ async function marketsOf(world: Record<string, Described>) {
     log: (_level, message, facts) => log.push(`${message} ${JSON.stringify(facts)}`),
   });
   onTestFinished(() => markets.stop());
-  /** Goes to the next reading, and waits until it is over: then all that waits is the one after it. */
-  const refresh = async () => {
-    const dueAtMs = clock.nextAt() ?? clock.now();
-    await clock.advanceTo(dueAtMs);
-    await until(() => clock.nextAt() === dueAtMs + MARKET_REFRESH_MS);
+  /**
+   * Goes to the next reading and to those that follow because it made no sense, and waits until they
+   * are over: then all that waits is the one after them.
+   */
+  const refresh = async (rereads = 0) => {
+    await clock.advanceTo(clock.nextAt() ?? clock.now());
+    for (let left = rereads; left > 0; left -= 1) {
+      const atMs = clock.now() + REREAD_MS;
+      await until(() => clock.nextAt() === atMs);
+      await clock.advanceTo(atMs);
+    }
+    await until(() => clock.nextAt() === clock.now() + MARKET_REFRESH_MS);
   };
   return {
     ...{ markets, clock, server, log, refresh },
     fail: (isFailing: boolean) => {
       failing = isFailing;
+    },
+    slipOnce: (told: Told) => {
+      slip = told;
     },
     tellTick: (told: Told) => {
       tick = told;
@@ -217,6 +235,38 @@ describe('while it runs', () => {
     fail(false);
     await refresh();
     expect(markets.failedReads).toBe(2);
+  });
+
+  test.each<[string, Told]>([
+    ['a page in the place of JSON', { body: '<html>one moment</html>' }],
+    ['a description without a version', { body: [{ conditionId: A }] }],
+  ])('%s, once, halts nothing: it is read again at once', async (_what, told) => {
+    const { refresh, slipOnce, markets, world, tick } = await running();
+    world[A] = described(71, { clob: { mts: 0.001 } });
+    slipOnce(told);
+    await refresh(1);
+    expect(markets.halted).toEqual({});
+    expect(tick()).toBe('0.001');
+  });
+
+  test('a market that makes no sense for long takes no orders until it does', async () => {
+    const { refresh, markets, world, tick, log } = await running();
+    world[A] = described(71, { clob: { mts: 0.02 } });
+    await refresh(2);
+    expect(markets.haltReason(A)).toMatch(/mts.*0\.02/);
+    expect(tick()).toBe('0.01');
+    world[A] = described(71, { clob: { mts: 0.001 } });
+    await refresh();
+    expect(markets.halted).toEqual({});
+    expect(tick()).toBe('0.001');
+    expect(log.at(-1)).toMatch(/takes orders again/);
+  });
+
+  test('a halt for another reason outlasts every reading', async () => {
+    const { refresh, markets } = await running();
+    markets.halt(A, 'order_version_mismatch');
+    await refresh();
+    expect(markets.halted).toEqual({ [A]: 'order_version_mismatch' });
   });
 
   test('a told tick size counts at once for both outcomes, and an older reading does not undo it', async () => {

@@ -55,6 +55,8 @@ const TEXTS: readonly (readonly [status: number, text: string, expected: Expecte
   ],
   [400, `order ${ID} is invalid. Size (1) lower than the minimum: 5`, { meaning: 'rejected' }],
   [400, `order ${ID} is invalid. Duplicated.`, { meaning: 'duplicated' }],
+  // More words would else make a refusal of an order that is alive.
+  [400, `order ${ID} is invalid. Duplicated. orderID exists`, { meaning: 'duplicated' }],
   [400, `order ${ID} crosses the book`, { meaning: 'rejected' }],
   [400, 'invalid post-only order: order crosses book', { meaning: 'rejected' }],
   [

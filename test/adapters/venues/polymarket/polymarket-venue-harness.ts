@@ -3,7 +3,10 @@ import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import type { SubmitOutcome, VenueEvent, VenueOrder } from '../../../../src/actors/ports.ts';
-import { createVirtualClock } from '../../../../src/adapters/clock/virtual-clock.ts';
+import {
+  createVirtualClock,
+  type VirtualClock,
+} from '../../../../src/adapters/clock/virtual-clock.ts';
 import { createRandom } from '../../../../src/adapters/random.ts';
 import {
   createPolymarketVenue,
@@ -43,6 +46,7 @@ export interface VenueDesk {
   /** Everything that the venue's stream told, in order. */
   readonly events: readonly VenueEvent[];
   readonly log: readonly string[];
+  readonly clock: VirtualClock;
   now(): number;
   market(slug: string): SandboxMarket;
   instrument(slug?: string, outcome?: 'YES' | 'NO'): Instrument;
@@ -133,7 +137,7 @@ export async function openDesk(options: DeskOptions = {}): Promise<VenueDesk> {
 
   let orders = 0;
   const desk: VenueDesk = {
-    ...{ sandbox, venue, account, events, log },
+    ...{ sandbox, venue, account, events, log, clock },
     now: () => clock.now(),
     market(slug) {
       const found = sandbox.markets.find((market) => market.slug === slug);

@@ -185,26 +185,6 @@ describe('the queue', () => {
     await clock.advanceTo(START + 60_000);
     expect(made.state.waiting).toBe(0);
   });
-
-  test('who gives up leaves the queue, and those behind move up', async () => {
-    const { clock, limiter: made, went, take } = limiter();
-    made.charge('postOrder', 60);
-    const abort = new AbortController();
-    const left = take('left', {
-      route: 'postOrders',
-      lane: 'normal',
-      orders: 15,
-      signal: abort.signal,
-    });
-    void take('order', order);
-    await clock.advanceTo(START + 100);
-    expect(went).toEqual([]);
-    abort.abort();
-    expect(await left).toMatchObject({ granted: false });
-    expect(went).toEqual(['left refused', 'order']);
-    const signal = AbortSignal.abort();
-    expect(await made.take({ ...order, signal })).toMatchObject({ granted: false });
-  });
 });
 
 describe('what the venue says', () => {

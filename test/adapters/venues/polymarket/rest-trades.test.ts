@@ -56,7 +56,7 @@ async function readerOf(rows: Row[], historySinceMs = 0) {
   const { rest } = restTo(server.url, clock);
   const malformed: string[] = [];
   const reader = createTradeReader({
-    ...{ rest, clock, makerAddress: US, historySinceMs },
+    ...{ rest, clock, makerAddress: US, historySinceMs, venueTimeMs: (ms) => ms },
     ours: { isOurs: () => false, makerAddress: US },
     instrumentOf: (tokenId) =>
       tokenId === '71' ? { id: 'polymarket:m:YES', fees: NO_FEES } : undefined,
@@ -140,33 +140,40 @@ describe('trades since a time', () => {
     expect(reader.unsettled).toBe(0);
   });
 
-  test('by id only so many are read in one go, each in its turn', async () => {
-    const rows = Array.from({ length: 150 }, (_, number): Row => {
-      return { id: `t${number}`, matchedMs: START + 1_000, status: 'RETRYING' };
-    });
-    const { reader, asked, clock } = await readerOf(rows);
-    await clock.advanceTo(START + 2_000);
-    await reader.fetch(START);
-    const laterMs = START + 2 * HOUR_MS;
-    await clock.advanceTo(laterMs);
-    const byId = async () => {
-      const before = asked.length;
-      let over = false;
-      const reading = reader.fetch(laterMs).finally(() => {
-        over = true;
+  test.each([
+    ['shows', 0],
+    ['no longer shows', 150],
+  ])(
+    'by id only so many are read in one go, each in its turn, also those that the venue %s',
+    async (_how, gone) => {
+      const rows = Array.from({ length: 150 }, (_, number): Row => {
+        return { id: `t${number}`, matchedMs: START + 1_000, status: 'RETRYING' };
       });
-      // More than the rate limit lets go at once.
-      while (!over) {
-        await sleep(1);
-        await clock.advanceTo(clock.now() + 10);
-      }
-      await reading;
-      return asked.slice(before).flatMap(({ id }) => id ?? []);
-    };
-    const [first, second] = [await byId(), await byId()];
-    expect([first.length, second.length]).toEqual([100, 100]);
-    expect(new Set([...first, ...second]).size).toBe(150);
-  });
+      const { reader, asked, clock } = await readerOf(rows);
+      await clock.advanceTo(START + 2_000);
+      await reader.fetch(START);
+      rows.splice(0, gone);
+      const laterMs = START + 2 * HOUR_MS;
+      await clock.advanceTo(laterMs);
+      const byId = async () => {
+        const before = asked.length;
+        let over = false;
+        const reading = reader.fetch(laterMs).finally(() => {
+          over = true;
+        });
+        // More than the rate limit lets go at once.
+        while (!over) {
+          await sleep(1);
+          await clock.advanceTo(clock.now() + 10);
+        }
+        await reading;
+        return asked.slice(before).flatMap(({ id }) => id ?? []);
+      };
+      const [first, second] = [await byId(), await byId()];
+      expect([first.length, second.length]).toEqual([100, 100]);
+      expect(new Set([...first, ...second]).size).toBe(150);
+    },
+  );
 
   test('since zero everything is read, but nothing of before the account’s history', async () => {
     const rows = [

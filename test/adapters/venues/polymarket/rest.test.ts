@@ -61,12 +61,6 @@ describe('each call asks what the venue documents', () => {
       gives: '0.001',
     },
     {
-      call: (rest) => rest.book('71'),
-      asked: 'GET /book?token_id=71',
-      told: { bids: [], asks: [] },
-      gives: { bids: [], asks: [] },
-    },
-    {
       call: (rest) => rest.clobMarket('0xc0'),
       asked: 'GET /clob-markets/0xc0',
       told: { c: '0xc0' },
@@ -198,12 +192,11 @@ describe('a read that is not answered is a fault that says so', () => {
     await expect(rest.time()).rejects.toMatchObject({ code: 'venue_unknown' });
   });
 
-  test('a book or a market that is not there is no fault', async () => {
+  test('a market that is not there is no fault', async () => {
     const { rest } = await restWith(() => ({
       status: 404,
-      body: { error: 'No orderbook exists' },
+      body: { error: 'market not found' },
     }));
-    expect(await rest.book('71')).toBeUndefined();
     expect(await rest.clobMarket('0xc0')).toBeUndefined();
   });
 
@@ -331,6 +324,12 @@ describe('an order by its id', () => {
     const absent = await readerWith(direct);
     expect(await absent.reader.order(ID)).toBeUndefined();
     expect(absent.server.asked.at(-1)?.url).toContain(`id=${ID}`);
+  });
+
+  test('listed in a way that cannot be read, it is not absent', async () => {
+    const listed = { data: [{ ...order, size_matched: 'some' }], next_cursor: 'LTE=' };
+    const { reader } = await readerWith({ status: 404 }, listed);
+    await expect(reader.order(ID)).rejects.toMatchObject({ code: 'invalid_value' });
   });
 
   test('another order in its place is a fault, and so is an error', async () => {

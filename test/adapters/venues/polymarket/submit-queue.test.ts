@@ -196,6 +196,28 @@ describe('an order that is given up', () => {
   });
 });
 
+test('entries that nobody answers leave room for exits', async () => {
+  const exit = 1_000;
+  const { server, queue } = await queueTo((asked, response) =>
+    numbersIn(asked.body).includes(exit) ? takeAll(asked, response) : undefined,
+  );
+  const given = new AbortController();
+  setMaxListeners(0, given.signal);
+  for (let number = 1; number <= 30; number += 1) {
+    const before = queue.underWay;
+    void queue.submit(leg(number), given.signal);
+    await Promise.resolve();
+    await new Promise(setImmediate);
+    if (queue.underWay === before) break;
+  }
+  expect(queue.waiting).toBe(1);
+  const verdict = queue.submit(leg(exit, 'fast'), never);
+  await until(() => server.asked.some(({ body }) => numbersIn(body).includes(exit)));
+  expect(kindOf(await verdict)).toBe('acknowledged');
+  expect(queue.waiting).toBe(1);
+  given.abort();
+});
+
 test('beyond its bound the queue refuses what was not sent', async () => {
   const { queue } = await queueTo(() => undefined);
   const signal = new AbortController();

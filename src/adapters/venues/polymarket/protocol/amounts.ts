@@ -42,15 +42,17 @@ export interface AmountsRequest {
 const MONEY_DECIMALS = 2;
 
 /**
- * Decimals of the shares that a FOK or FAK BUY asks for, at most: the venue refuses more whatever the
- * tick, though its own clients sign 5 or 6 on fine ticks. Source: py-clob-client-v2 #99.
+ * Decimals of what a FOK or FAK order asks for, at most: the venue refuses more whatever the tick, though
+ * its own clients sign 5 or 6 on fine ticks. Source: py-clob-client-v2 #99 (shares of a BUY),
+ * py-clob-client #121 and rs-clob-client PR#164 (dollars of a SELL).
  */
-const MAX_BOUGHT_DECIMALS = 4;
+const MAX_ASKED_DECIMALS = 4;
 
 /**
  * The amounts of an order. GTC and GTD give or ask for exactly `price x size`. A FOK or FAK BUY is an
  * order to spend dollars: `amountUsd`, or `price x size` where shares were asked for, so it can
- * bring more shares than that at better prices, never for more dollars. A SELL always gives `size`.
+ * bring more shares than that at better prices, never for more dollars. A SELL always gives `size`; one
+ * that goes at once asks for up to a hundredth of a cent less than `price x size`.
  * Source: Polymarket docs, order rounding and order types.
  *
  * @throws {InvalidValue} for a price or a size off the grid, an unknown tick, the wrong quantity for the kind
@@ -74,14 +76,15 @@ export function orderAmounts(request: AmountsRequest): OrderAmounts {
   const size = sizeOf(request);
   // Exact without rounding: 2 decimals of a size and those of a price are those of an amount.
   const dollars = size.times(price);
-  if (side === 'SELL') return amounts(size, dollars);
+  if (side === 'SELL')
+    return amounts(size, isImmediate ? floor(dollars, MAX_ASKED_DECIMALS) : dollars);
   return isImmediate ? spend(dollars, price, rule) : amounts(dollars, size);
 }
 
 /** Asks for no more shares than the dollars buy at `price`: the signed price is never below it. */
 function spend(dollars: Decimal, price: Decimal, rule: TickRule): OrderAmounts {
   const given = floor(dollars, MONEY_DECIMALS);
-  const decimals = Math.min(rule.amountDecimals, MAX_BOUGHT_DECIMALS);
+  const decimals = Math.min(rule.amountDecimals, MAX_ASKED_DECIMALS);
   return amounts(given, floor(given.div(price), decimals));
 }
 

@@ -4,7 +4,6 @@
  */
 import { InvalidValue } from '../../../../domain/faults.ts';
 import type { Address, OrderDomain } from './order-types.ts';
-import { readUint256 } from './words.ts';
 
 export interface Contracts {
   /** Domain version 2, for markets without neg-risk. */
@@ -74,18 +73,4 @@ export function exchangeDomain({ chainId, version, negRisk }: OrderDomain): Exch
     chainId,
     verifyingContract: version === 3 ? contracts.exchangeV3 : v2,
   };
-}
-
-/** Bits 40 to 103 of a position id are reserved and zero; in a CTF id they are bits of a hash. */
-const RESERVED_BITS = ((1n << 64n) - 1n) << 40n;
-
-/**
- * What a token id names: a share in the CTF contract (`v1` market) or a position of ExchangeV3
- * (`v2` market). Only a hint: a market's own `version` decides where it is known.
- * Source: Polymarket ts-sdk, `protocol.ts`, its classifier of ids.
- *
- * @throws {InvalidValue} unless the id is the decimal text of a uint256.
- */
-export function tokenKind(tokenId: string): 'ctf' | 'position' {
-  return (readUint256(tokenId, 'tokenId') & RESERVED_BITS) === 0n ? 'position' : 'ctf';
 }

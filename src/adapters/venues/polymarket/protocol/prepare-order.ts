@@ -52,7 +52,7 @@ const ZERO_BYTES_32: Hex = `0x${'00'.repeat(32)}`;
  * The venue ends a GTD order this long before the expiration that it states.
  * Source: Polymarket docs, "GTD orders expire one minute before their stated expiration".
  */
-export const EXPIRATION_LEAD_S = 60;
+const EXPIRATION_LEAD_S = 60;
 
 /**
  * Signs an order. The id is the order's hash, known before anything is sent; the body is what is to

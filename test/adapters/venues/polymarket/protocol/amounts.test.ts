@@ -91,18 +91,22 @@ describe.each(TICKS)('with a tick of %s', (tickSize) => {
     },
   );
 
-  test('a market SELL gives its shares, as in the venue’s client', async () => {
+  test('a market SELL gives its shares; what it asks for is the client’s, at most 4 decimals', async () => {
     await fc.assert(
       fc.asyncProperty(cases(tickSize, 100_000), async (wish) => {
-        const ours = orderAmounts({
-          side: 'SELL',
-          type: 'market',
-          timeInForce: 'FAK',
-          price: wish.price,
-          size: wish.quantity,
-          tickSize,
+        const { price, quantity: size } = wish;
+        const request = { side: 'SELL', type: 'market', timeInForce: 'FAK' } as const;
+        const asked = (micros(size) * micros(price)) / 1_000_000n;
+        if (asked < 100n) {
+          expect(() => orderAmounts({ ...request, price, size, tickSize })).toThrow(InvalidValue);
+          return;
+        }
+        const theirs = await packageMarket(tickSize, 'SELL', wish);
+        expect(BigInt(theirs.takerAmount)).toBe(asked);
+        expect(orderAmounts({ ...request, price, size, tickSize })).toEqual({
+          makerAmount: theirs.makerAmount,
+          takerAmount: `${asked - (asked % 100n)}`,
         });
-        expect(ours).toEqual(await packageMarket(tickSize, 'SELL', wish));
       }),
       { numRuns: 60 },
     );
@@ -210,6 +214,19 @@ test.each([
     '12333300',
   ],
   ['a SELL at once', { ...LIMIT, side: 'SELL', timeInForce: 'FOK' }, '12340000', '7033800'],
+  [
+    'a SELL at once on a fine tick',
+    {
+      ...LIMIT,
+      side: 'SELL',
+      timeInForce: 'FAK',
+      price: '0.401',
+      size: '10.01',
+      tickSize: '0.001',
+    },
+    '10010000',
+    '4014000',
+  ],
 ] as const)('%s has these amounts', (_name, request, makerAmount, takerAmount) => {
   expect(orderAmounts(request)).toEqual({ makerAmount, takerAmount });
 });
@@ -232,6 +249,11 @@ test.each<[string, AmountsRequest, string]>([
   ['dollars that round to zero', { ...LIMIT, timeInForce: 'FAK', size: '0.01' }, 'order.size'],
   ['no size', MARKET, 'order.size'],
   ['a size of zero', { ...LIMIT, size: '0' }, 'order.size'],
+  [
+    'a SELL at once for less than the venue counts',
+    { ...LIMIT, side: 'SELL', timeInForce: 'FAK', price: '0.001', size: '0.05', tickSize: '0.001' },
+    'order.size',
+  ],
   ['dollars for a limit order', { ...LIMIT, amountUsd: '5' }, 'order.amountUsd'],
   ['dollars and a size', { ...MARKET, size: '5', amountUsd: '5' }, 'order.amountUsd'],
   ['dollars for a SELL', { ...MARKET, side: 'SELL', amountUsd: '5' }, 'order.amountUsd'],

@@ -3,7 +3,6 @@ import { expect, test } from 'vitest';
 import {
   contractsOf,
   exchangeDomain,
-  tokenKind,
 } from '../../../../../src/adapters/venues/polymarket/protocol/contracts.ts';
 import { checksumAddress } from '../../../../../src/adapters/venues/polymarket/protocol/words.ts';
 
@@ -35,30 +34,3 @@ test('version 3 has one exchange for markets with and without neg-risk, version 
   expect(exchange(3, true)).toBe(exchange(3, false));
   expect(exchange(2, true)).not.toBe(exchange(2, false));
 });
-
-const POSITION = '1356938545749799165119972480570561420155507632800475359837393562592731987968';
-
-test.each([
-  [
-    'a CTF id',
-    '71321045679252212594626385532706912750332728571942532289631379312455583992563',
-    'ctf',
-  ],
-  ['a position id', POSITION, 'position'],
-])('%s is told apart by its reserved bits', (_name, tokenId, kind) => {
-  expect(tokenKind(tokenId)).toBe(kind);
-});
-
-test('any reserved bit makes an id a CTF id, any other bit does not', () => {
-  for (let bit = 0; bit < 256; bit += 1) {
-    const isReserved = bit >= 40 && bit < 104;
-    expect(tokenKind(`${1n << BigInt(bit)}`)).toBe(isReserved ? 'ctf' : 'position');
-  }
-});
-
-test.each(['', '0x10', '-1', '1.0', '01', `${2n ** 256n}`])(
-  'the token id %j is refused',
-  (tokenId) => {
-    expect(() => tokenKind(tokenId)).toThrow(/^tokenId: got .* expected a uint256 as decimal text/);
-  },
-);

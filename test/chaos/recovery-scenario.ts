@@ -1,0 +1,145 @@
+/** From kill -9 to trading again while ten thousand orders rest at the venue. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Violation } from './compare.ts';
+import type { Running } from './processes.ts';
+import { createRequestLog, type VenueRequest, waitedMs } from './request-log.ts';
+import { RECOVERY_MARKETS } from './scenarios.ts';
+import { openWorld, type World } from './world.ts';
+
+export interface RecoveryOptions {
+  readonly seed: string;
+  readonly orders: number;
+  readonly kills: number;
+  readonly say: (line: string) => void;
+}
+
+export interface Recovery {
+  /** From the kill to the first new order that the venue acknowledged. */
+  readonly totalMs: number;
+  /** Of it: an answer of the venue was waited for. */
+  readonly venueMs: number;
+  readonly ownMs: number;
+  /** Until the strategies ran: restored, reconciled, connected. */
+  readonly startedMs: number;
+  /** Requests until then, by what they ask for. */
+  readonly requests: Readonly<Record<string, number>>;
+}
+
+export interface RecoveryResult {
+  readonly scenario: 'recovery';
+  readonly seed: string;
+  readonly orders: number;
+  readonly limitMs: number;
+  readonly recoveries: readonly Recovery[];
+  readonly violations: readonly Violation[];
+}
+
+/** Of our own time: the venue's is its own. */
+const LIMIT_MS = 5_000;
+/** A strategy has one order for each outcome and side. */
+const BIDS_A_STRATEGY = 200;
+/** All of them are placed at some hundreds a second. */
+const PLACING_LIMIT_MS = 1_800_000;
+const TRADING_LIMIT_MS = 180_000;
+
+export async function runRecovery(options: RecoveryOptions): Promise<RecoveryResult> {
+  const { seed, orders, kills, say } = options;
+  const log = createRequestLog();
+  const world = await openWorld({
+    ...{ seed, scenario: RECOVERY_MARKETS, venueTap: log.tapOf('engine') },
+  });
+  try {
+    let lives = 1;
+    let engine = start(world, lives, orders);
+    await untilPlaced(world, engine, orders, say);
+    const recoveries: Recovery[] = [];
+    for (let kill = 1; kill <= kills; kill += 1) {
+      log.requests.length = 0;
+      engine.kill('SIGKILL');
+      const killedAtMs = Date.now();
+      await engine.ended;
+      lives += 1;
+      engine = start(world, lives, orders);
+      const recovery = await measure(world, engine, { run: lives, killedAtMs, log: log.requests });
+      recoveries.push(recovery);
+      say(`kill ${kill}/${kills}: ${JSON.stringify(recovery)}`);
+      await sleep(2_000);
+    }
+    const violations = recoveries
+      .filter(({ ownMs }) => ownMs > LIMIT_MS)
+      .map((recovery) => ({
+        rule: `trading again within ${LIMIT_MS} ms of our own time`,
+        evidence: JSON.stringify(recovery),
+      }));
+    return { scenario: 'recovery', seed, orders, limitMs: LIMIT_MS, recoveries, violations };
+  } finally {
+    await world.close();
+  }
+}
+
+function start(world: World, run: number, orders: number): Running {
+  const parts = Math.ceil(orders / BIDS_A_STRATEGY);
+  const resting = Array.from({ length: parts }, (_, index) => ({
+    ...{ use: 'rest-strategy' as const, name: `rest-${index + 1}` },
+    options: { run, bids: Math.min(BIDS_A_STRATEGY, orders - index * BIDS_A_STRATEGY) },
+  }));
+  const probe = { use: 'rest-strategy' as const, name: 'probe', options: { run } };
+  return world.startEngine({ loads: [probe, ...resting] });
+}
+
+/** Until the venue and the tables have them all. */
+async function untilPlaced(
+  { database, sandbox }: World,
+  engine: Running,
+  orders: number,
+  say: (line: string) => void,
+): Promise<void> {
+  for (const deadlineMs = Date.now() + PLACING_LIMIT_MS; ; await sleep(3_000)) {
+    const rows = await database
+      .rows('select status, count(*)::text as count from orders group by status')
+      .catch(() => []);
+    const live = (await sandbox.ledger()).orders.filter(({ status }) => status === 'LIVE').length;
+    const placed = Number(rows.find(({ status }) => status === 'PLACED')?.count ?? 0);
+    const statuses = rows.map(({ status, count }) => `${count} ${status}`).join(', ');
+    say(`${live} of ${orders} orders rest at the venue; here ${statuses}`);
+    if (Math.min(placed, live) >= orders) return;
+    if (Date.now() > deadlineMs || engine.end !== undefined) {
+      const lines = engine.lines.slice(-5).join('\n');
+      throw new Error(`The orders could not be placed (${statuses}): ${lines}`);
+    }
+  }
+}
+
+interface Kill {
+  readonly run: number;
+  readonly killedAtMs: number;
+  readonly log: readonly VenueRequest[];
+}
+
+async function measure(world: World, engine: Running, kill: Kill): Promise<Recovery> {
+  const { killedAtMs, log } = kill;
+  const timeOf = (type: 'started' | 'trading') => {
+    const line = world
+      .promises()
+      .findLast((known) => known.type === type && known.run === String(kill.run));
+    return line !== undefined && 'atMs' in line ? line.atMs : undefined;
+  };
+  for (const deadlineMs = Date.now() + TRADING_LIMIT_MS; ; await sleep(10)) {
+    const tradingAtMs = timeOf('trading');
+    if (tradingAtMs !== undefined) {
+      const totalMs = tradingAtMs - killedAtMs;
+      const venueMs = waitedMs(log, killedAtMs, tradingAtMs);
+      const requests: Record<string, number> = {};
+      for (const { method, path, atMs } of log) {
+        if (atMs > tradingAtMs) continue;
+        const name = `${method} ${path.replace(/0x[0-9a-f]+|\d{20,}/g, ':id')}`;
+        requests[name] = (requests[name] ?? 0) + 1;
+      }
+      const startedMs = (timeOf('started') ?? tradingAtMs) - killedAtMs;
+      return { totalMs, venueMs, ownMs: totalMs - venueMs, startedMs, requests };
+    }
+    if (engine.end !== undefined || Date.now() > deadlineMs) {
+      throw new Error(`The engine does not trade again: ${engine.lines.slice(-5).join('\n')}`);
+    }
+  }
+}
