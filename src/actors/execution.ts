@@ -17,6 +17,7 @@ import {
   systemMachine,
 } from '../machines/system.machine.ts';
 import { venueMachine } from '../machines/venue.machine.ts';
+import { VERSIONS } from './codec.ts';
 import { escalation } from './doubts.ts';
 import { createEffects } from './effects.ts';
 import { createFacts } from './facts.ts';
@@ -207,10 +208,16 @@ export async function openExecution(options: ExecutionOptions): Promise<Executio
     const atMs = clock.now();
     if (lastSeq === 0) {
       const venue = options.venue.name;
-      dispatch({ type: 'engine.opened', accountId, minimumReserveUsd, venue, maxOpenOrders, atMs });
+      dispatch({
+        ...{ type: 'engine.opened', accountId, minimumReserveUsd, venue, maxOpenOrders },
+        ...{ versions: VERSIONS, atMs },
+      });
     } else {
       checkSameEngine(registry, options);
-      dispatch({ type: 'engine.restored', maxOpenOrders, minimumReserveUsd, atMs });
+      dispatch({
+        ...{ type: 'engine.restored', maxOpenOrders, minimumReserveUsd },
+        ...{ versions: VERSIONS, atMs },
+      });
     }
     return told;
   }

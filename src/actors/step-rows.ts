@@ -8,7 +8,7 @@ import type { Axes } from './rows.ts';
 import type { OrderEventRow, OutboxRow, Rows } from './store-port.ts';
 
 /** Order steps of one turn, for ids: a turn that restores every order at once has the most. */
-const MAX_STEPS_PER_TURN = 1_000_000;
+export const MAX_STEPS_PER_TURN = 1_000_000;
 
 export interface OrderEventRows extends Rows<OrderEventRow> {
   /** Makes every hash: afterwards each order's `eventHash` is that of its newest step. */

@@ -19,6 +19,12 @@ const MAX_ORPHANS = 1_000;
 /** An order's event with its address. */
 export type OrderInputEvent = OrderEvent & { readonly clientOrderId: string };
 
+/**
+ * Of each kind of actor the version of its machine: a start says with which ones the inputs after it
+ * are told. Decides nothing. Programs before 0.3 did not say it.
+ */
+export type MachineVersions = Readonly<Record<string, number>>;
+
 /** Everything that the engine can be told: the journal is a list of these. */
 export type EngineInput =
   | {
@@ -27,6 +33,7 @@ export type EngineInput =
       readonly minimumReserveUsd: string;
       readonly venue: string;
       readonly maxOpenOrders: number;
+      readonly versions?: MachineVersions;
       readonly atMs: number;
     }
   | {
@@ -50,6 +57,7 @@ export type EngineInput =
       readonly type: 'engine.restored';
       readonly maxOpenOrders: number;
       readonly minimumReserveUsd: string;
+      readonly versions?: MachineVersions;
       readonly atMs: number;
     }
   | {
@@ -207,7 +215,14 @@ export const systemMachine = setup({
   },
 }).createMachine({
   id: 'system',
-  context: { pauseReason: null, bootProblem: null, maxOpenOrders: 0, orphans: {}, orphanCount: 0, findings: {} },
+  context: {
+    pauseReason: null,
+    bootProblem: null,
+    maxOpenOrders: 0,
+    orphans: {},
+    orphanCount: 0,
+    findings: {},
+  },
   initial: 'empty',
   on: {
     // One actor's fault stops no other: it is recorded and the actor is built again.

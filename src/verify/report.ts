@@ -46,8 +46,8 @@ export interface Verified {
   /** Rows of each table that were held against the log. */
   readonly compared: Readonly<Record<string, number>>;
   /**
-   * Snapshots with every value as it should be and another text: of an older version of their machine,
-   * or once brought up from one.
+   * Rows with every value as it should be and another text: snapshots of an older version of their
+   * machine, or once brought up from one, and steps of which this version would say more.
    */
   readonly sameValues: number;
   readonly differences: readonly Difference[];

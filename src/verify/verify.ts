@@ -3,6 +3,7 @@
  * of each order's steps, every row made again from nothing, and the books added up once more without
  * the machines. All of one moment; an engine may work meanwhile.
  */
+import { VERSIONS } from '../actors/codec.ts';
 import { ROWS_THROUGH } from '../actors/projector.ts';
 import { COMPARED_TABLES, type FrozenStore } from '../adapters/store/frozen-store.ts';
 import { FillwrightFault } from '../domain/faults.ts';
@@ -35,8 +36,11 @@ export async function verify(frozen: FrozenStore, options: VerifyOptions = {}): 
   const found: Difference[] = [];
   const rowsThrough = await readRowsThrough(frozen, found);
   const check = createLogCheck((difference) => found.push(difference), options.anchor);
-  const comparison = createComparison(frozen, found);
-  const isTold = await tellAll(frozen, { check, rowsThrough, comparison, found, options });
+  const teller = createTeller();
+  const comparison = createComparison(frozen, teller, found);
+  const isTold = await tellAll(frozen, {
+    ...{ check, teller, rowsThrough, comparison, found, options },
+  });
   found.push(...(await endOfLog(frozen, check)));
   const steps = await frozen.brokenSteps(check.chainedFrom ?? Number.MAX_SAFE_INTEGER);
   found.push(...stepDifferences(steps.named, await frozen.brokenHeads()));
@@ -59,6 +63,7 @@ export async function verify(frozen: FrozenStore, options: VerifyOptions = {}): 
 
 interface Telling {
   readonly check: LogCheck;
+  readonly teller: Teller;
   readonly rowsThrough: number;
   readonly comparison: Comparison;
   readonly found: Difference[];
@@ -67,7 +72,7 @@ interface Telling {
 
 /** Tells the whole log and compares on the way; false when it could not be told to its end. */
 async function tellAll(frozen: FrozenStore, telling: Telling): Promise<boolean> {
-  const { check, rowsThrough, comparison, found, options } = telling;
+  const { check, teller, rowsThrough, comparison, found, options } = telling;
   const fold = createFold({ store: frozen.remade, remakeLogRows: frozen.remakeLogRows });
   let isTold = true;
   let areSnapshotsCompared = false;
@@ -81,6 +86,7 @@ async function tellAll(frozen: FrozenStore, telling: Telling): Promise<boolean> 
   async function tell(seq: number, input: EngineInput): Promise<void> {
     if (seq > frozen.projectedThrough && !areSnapshotsCompared) await compareSnapshots();
     if (seq > rowsThrough) return fold.keepLogRows(input);
+    teller.hear(seq, input);
     await fold.tell(seq, input);
     if (seq % WRITE_EVERY_INPUTS !== 0) return;
     await fold.write();
@@ -186,7 +192,33 @@ interface Comparison {
   readonly sameValues: number;
 }
 
-function createComparison(frozen: FrozenStore, found: Difference[]): Comparison {
+/** Which program told the inputs, by what each of its starts said. */
+interface Teller {
+  hear(seq: number, input: EngineInput): void;
+  /** Up to this input a program with older machines told them; 0: none did. */
+  readonly olderThrough: number;
+}
+
+function createTeller(): Teller {
+  let isOlder = true;
+  let olderThrough = 0;
+  return {
+    hear(seq, input) {
+      if (input.type === 'engine.opened' || input.type === 'engine.restored') {
+        const { versions } = input;
+        isOlder = Object.entries(VERSIONS).some(([kind, version]) => {
+          return (versions?.[kind] ?? 0) < version;
+        });
+      }
+      if (isOlder) olderThrough = seq;
+    },
+    get olderThrough() {
+      return olderThrough;
+    },
+  };
+}
+
+function createComparison(frozen: FrozenStore, teller: Teller, found: Difference[]): Comparison {
   const rows: Record<string, number> = {};
   const unnamed: Record<string, number> = {};
   let sameValues = 0;
@@ -206,7 +238,7 @@ function createComparison(frozen: FrozenStore, found: Difference[]): Comparison 
       rows[table] = await frozen.countRows(table);
       let named = 0;
       for await (const row of frozen.differences(table)) {
-        const differences = checkRow(table, row);
+        const differences = checkRow(table, row, teller.olderThrough);
         if (differences.length === 0) sameValues += 1;
         else if (named < MAX_NAMED_ROWS) {
           named += 1;

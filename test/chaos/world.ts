@@ -49,8 +49,6 @@ export interface World {
   close(): Promise<void>;
 }
 
-export const SCHEMA = 'public';
-
 export async function openWorld(options: WorldOptions): Promise<World> {
   const { seed, scenario, venueTap } = options;
   const folder = mkdtempSync(join(tmpdir(), 'fillwright-chaos-'));

@@ -17,7 +17,9 @@ export interface LifeOptions {
   readonly trace: Trace;
   readonly now: () => number;
   /** Whether the process dies at this step of its life. */
-  readonly crashAt: (step: number, ofLife: number) => CrashAt['when'] | undefined;
+  readonly crashAt: (step: number, ofLife: number, label: string) => CrashAt['when'] | undefined;
+  /** Whether it stands still before this delivery. */
+  readonly standsStillAt?: (ofLife: number, label: string) => boolean;
 }
 
 export class Life {
@@ -56,6 +58,8 @@ export class Life {
   /** The world does something to the process. */
   deliver(label: string, effect: () => void): void {
     if (!this.#isAlive) return;
+    const { standsStillAt } = this.#options;
+    if (standsStillAt?.(this.#taken + 1, label) === true) this.freeze();
     if (this.#frozen !== undefined) this.#frozen.push(() => this.deliver(label, effect));
     else this.#step(label, effect);
   }
@@ -103,7 +107,7 @@ export class Life {
     steps.count += 1;
     this.#taken += 1;
     const step = steps.count;
-    const when = crashAt(step, this.#taken);
+    const when = crashAt(step, this.#taken, label);
     if (when === 'before') {
       this.kill(`step ${step}, before ${label}`);
       return undefined;

@@ -20,6 +20,8 @@ import type { Weather } from './weather.ts';
 /** A start that fails for one of these is tried again. */
 const TRY_AGAIN = new Set(['store_unavailable', 'store_busy', 'venue_unknown', 'lease_lost']);
 const BOOKS_EVERY_MS = 8_000;
+/** Between a commit and the last byte that it lets go. */
+const SENDING = /^store commit answered|^http (?:POST|DELETE) \/orders? leaves/;
 const LONGEST_PAUSE_MS = 15_000;
 
 export interface Lives {
@@ -64,21 +66,29 @@ export function createLives(parts: LivesOptions): Lives {
   let isCalm = false;
   let isOver = false;
 
-  /** Draws when this life ends. */
-  function plan(
-    life: () => Life,
-  ): (step: number, ofLife: number) => 'before' | 'after' | undefined {
+  /** Draws when this life ends, or stands still: anywhere, or where something is just being sent. */
+  function plan(life: () => Life) {
     const { crashAt } = options;
-    const left = weather.stepsToLive();
+    const left = weather.stepsToLive() ?? Number.POSITIVE_INFINITY;
     const when = chance.pick(['before', 'after'] as const);
     const standsStill = weather.standsStill();
-    return (step, ofLife) => {
-      if (isCalm) return undefined;
-      if (crashAt !== undefined) return step === crashAt.step ? crashAt.when : undefined;
-      if (left === undefined || ofLife !== left) return undefined;
-      if (!standsStill) return when;
-      becomeZombie(life());
-      return undefined;
+    const whileSending = standsStill || chance.hits(0.4);
+    let isOver = false;
+    const isThere = (ofLife: number, label: string): boolean => {
+      if (isCalm || isOver || ofLife < left) return false;
+      isOver = !whileSending || SENDING.test(label);
+      return isOver;
+    };
+    return {
+      crashAt(step: number, ofLife: number, label: string) {
+        if (crashAt !== undefined) return step === crashAt.step ? crashAt.when : undefined;
+        return !standsStill && isThere(ofLife, label) ? when : undefined;
+      },
+      standsStillAt(ofLife: number, label: string) {
+        if (!standsStill || crashAt !== undefined || !isThere(ofLife, label)) return false;
+        becomeZombie(life());
+        return true;
+      },
     };
   }
 
@@ -86,7 +96,7 @@ export function createLives(parts: LivesOptions): Lives {
     born += 1;
     const life: Life = new Life({
       ...{ number: born, steps, trace, now: timeline.now },
-      crashAt: plan(() => life),
+      ...plan(() => life),
     });
     const strategies = [createQuoter(createChance(`${seed}/life ${born}`, 'quoter'))];
     const made: Engine = createEngine({
@@ -152,7 +162,6 @@ export function createLives(parts: LivesOptions): Lives {
     const still = engine;
     if (still === undefined || still.life !== life) return;
     count('zombie');
-    life.freeze();
     zombies.add(still);
     engine = undefined;
     restart();

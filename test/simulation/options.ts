@@ -47,7 +47,7 @@ export interface SimulationOptions {
   readonly keepTrace?: boolean;
 }
 
-export const DEFAULT_MINUTES = 7;
+export const DEFAULT_MINUTES = 5;
 
 export function simulationOptions(
   seed: string,

@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { type SimulationOptions, simulationOptions } from './options.ts';
 import { type Outcome, simulate } from './simulation.ts';
 import { crashesOf, sweepOptions } from './sweep.ts';
 
 const SHORT = { minutes: 2 };
+/** Runs are work and no waiting: what one takes is up to the machine. */
+vi.setConfig({ testTimeout: 600_000 });
 /** A step of a small run in each so many; `npm run simulate -- --sweep` takes all of them. */
-const EVERY = 29;
+const EVERY = 61;
 
 function whatBroke({ violation }: Outcome): string | undefined {
   return violation === undefined ? undefined : `${violation.rule}: ${violation.message}`;
@@ -31,7 +33,7 @@ test('a small run bears a crash before and after its steps', async () => {
   for (const options of crashesOf(whole, EVERY)) outcomes.push(await simulate(options));
   expect(outcomes.map(whatBroke).filter((broke) => broke !== undefined)).toEqual([]);
   const crashes = outcomes.filter(({ figures }) => figures.faults.crash === 1);
-  expect([crashes.length, outcomes.length > 20]).toEqual([outcomes.length, true]);
+  expect([crashes.length, outcomes.length > 10]).toEqual([outcomes.length, true]);
 });
 
 interface Regression extends Partial<SimulationOptions> {

@@ -5,23 +5,25 @@ import { openDesk, until } from '../support/desk.ts';
 import { createPaperMarket } from '../support/paper-desk.ts';
 import { verified } from './busy-desk.ts';
 
-test.each(RELEASES)('%s: killed while trading, taken up by this version, all of it is proven', async (release) => {
-  const fresh = await goldenStore(release);
-  try {
-    // Its tables are ahead of its snapshots, and nothing says how far.
-    await expect(verified(fresh)).rejects.toMatchObject({ code: 'corrupt_row' });
-    const account = { id: 'golden', depositUsd: '1000', minimumReserveUsd: '5' };
-    const desk = await openDesk(fresh, { venue: createPaperMarket().venue, account });
-    await desk.trading.cancelAll();
-    await until(async () => (await desk.trading.orders({ closed: false })).length === 0);
-    await desk.stop();
-    const found = await verified(fresh);
-    expect(found.differences).toEqual([]);
-    expect(found).toMatchObject({ ok: true, unnamed: {} });
-    expect(found.log.unchained).toBeGreaterThan(0);
-    expect(found.sameValues).toBeGreaterThan(0);
-    console.log(release, JSON.stringify(found));
-  } finally {
-    await fresh.dispose();
-  }
-});
+test.each(RELEASES)(
+  '%s: killed while trading, taken up by this version, all of it is proven',
+  async (release) => {
+    const fresh = await goldenStore(release);
+    try {
+      // Its tables are ahead of its snapshots, and nothing says how far.
+      await expect(verified(fresh)).rejects.toMatchObject({ code: 'corrupt_row' });
+      const account = { id: 'golden', depositUsd: '1000', minimumReserveUsd: '5' };
+      const desk = await openDesk(fresh, { venue: createPaperMarket().venue, account });
+      await desk.trading.cancelAll();
+      await until(async () => (await desk.trading.orders({ closed: false })).length === 0);
+      await desk.stop();
+      const found = await verified(fresh);
+      expect(found.differences).toEqual([]);
+      expect(found).toMatchObject({ ok: true, unnamed: {} });
+      expect(found.log.unchained).toBeGreaterThan(0);
+      expect(found.sameValues).toBeGreaterThan(0);
+    } finally {
+      await fresh.dispose();
+    }
+  },
+);
