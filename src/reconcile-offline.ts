@@ -5,7 +5,8 @@
 import type { Log } from './actors/execution.ts';
 import { documentOf, type Reconciliation } from './actors/reconcile-document.ts';
 import { judge } from './actors/reconcile-judge.ts';
-import { lookOnly, runPass } from './actors/reconcile-pass.ts';
+import { lookOnly } from './actors/reconcile-look.ts';
+import { runPass } from './actors/reconcile-pass.ts';
 import { readBooks } from './actors/reconcile-rows.ts';
 import { OVERLAP_MS } from './actors/reconciler.ts';
 import { createSystemClock } from './adapters/clock/system-clock.ts';
@@ -13,7 +14,7 @@ import { createIds } from './adapters/ids.ts';
 import { createRandom } from './adapters/random.ts';
 import type { PostgresStore } from './adapters/store/postgres-store.ts';
 import type { Config } from './config.ts';
-import { openVenue } from './venue.ts';
+import { openVenue, venueName } from './venue.ts';
 
 /**
  * @throws {FillwrightFault} `store_busy` while an engine runs, `invalid_config` where nothing was ever
@@ -25,6 +26,8 @@ export async function compareWithoutEngine(
   log: Log,
 ): Promise<Reconciliation> {
   await store.acquireWriter();
+  // Before the venue is opened: the first meeting with it is for an engine to note.
+  const books = await readBooks(store, venueName(config));
   const clock = createSystemClock();
   const open = await openVenue(withoutHeartbeat(config), {
     ...{ store, clock, log, ids: createIds({ clock }) },
@@ -34,7 +37,6 @@ export async function compareWithoutEngine(
   const { venue } = open;
   try {
     await venue.start();
-    const books = await readBooks(store, venue.name);
     const startedAtMs = clock.now();
     const looking = lookOnly(books, venue.name);
     const result = await runPass({

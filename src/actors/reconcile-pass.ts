@@ -20,14 +20,13 @@ import {
   openOrder,
   orphanLeg,
 } from '../domain/reconcile-orders.ts';
-import { takeLeg as stepLeg } from '../machines/order.reducers.ts';
 import { isExecutionOver } from '../machines/order.status.ts';
-import { canonicalLeg, canonicalReport, legProblem, mismatch, readable } from './outside.ts';
+import { canonicalReport, readable } from './outside.ts';
 import type { Clock, Venue, VenueOrderReport } from './ports.ts';
 import type { Compared } from './reconcile-judge.ts';
 import { heldOrder, isAlive, type OurBooks, type OurOrder, onTheWay } from './reconcile-ours.ts';
 import type { LegRow } from './store-port.ts';
-import { type LegOutcome, type RefusedLeg, tellsNews } from './venue-intake.ts';
+import type { LegOutcome, RefusedLeg } from './venue-intake.ts';
 
 /** Orders asked about one by one in a comparison; the rest in the next, which follows at once. */
 export const MAX_ASKED = 500;
@@ -47,38 +46,6 @@ export interface Take {
   report(report: VenueOrderReport): Promise<boolean>;
   /** The venue does not know an order that we hold to be alive: it becomes a question. */
   unknown(order: OurOrder): void;
-}
-
-/** Takes nothing in: says what would be. */
-export function lookOnly(
-  books: OurBooks,
-  venue: string,
-): { readonly take: Take; refused(): ReadonlyMap<string, RefusedLeg> } {
-  const refused = new Map<string, RefusedLeg>();
-  return {
-    refused: () => refused,
-    take: {
-      async leg(told) {
-        const problem = legProblem(told);
-        const order = problem === undefined ? await books.find(told.venueOrderId) : undefined;
-        if (problem === undefined && order === undefined) return 'orphan';
-        const report = problem === undefined ? canonicalLeg(told) : told;
-        const reason = problem ?? (order && mismatch(report, order.context));
-        if (reason !== undefined) {
-          refused.set(legKey(venue, told), { leg: told, problem: reason });
-          return 'refused';
-        }
-        if (order === undefined) return 'orphan';
-        const { context } = order;
-        return stepLeg(context, report, context.updatedAtMs).next === context ? 'known' : 'applied';
-      },
-      async report(report) {
-        const order = await books.find(report.venueOrderId);
-        return order !== undefined && tellsNews(order, report);
-      },
-      unknown: () => undefined,
-    },
-  };
 }
 
 export interface PassOptions {

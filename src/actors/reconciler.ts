@@ -16,8 +16,9 @@ import {
   rowOf,
 } from './reconcile-document.ts';
 import { type Judgement, judge, type Pending } from './reconcile-judge.ts';
+import { lookOnly } from './reconcile-look.ts';
 import type { OurBooks } from './reconcile-ours.ts';
-import { lookOnly, runPass, type Take } from './reconcile-pass.ts';
+import { runPass, type Take } from './reconcile-pass.ts';
 import type { Store } from './store-port.ts';
 import { orderInMemory, type VenueIntake } from './venue-intake.ts';
 

@@ -1,8 +1,9 @@
 /** One comparison by itself: its bounds, what it concludes from no answer, and what is on its way. */
 import { describe, expect, test } from 'vitest';
 import { decodeSnapshot } from '../../src/actors/codec.ts';
+import { lookOnly } from '../../src/actors/reconcile-look.ts';
 import { type OurBooks, type OurOrder, onTheWay } from '../../src/actors/reconcile-ours.ts';
-import { lookOnly, MAX_ASKED, runPass } from '../../src/actors/reconcile-pass.ts';
+import { MAX_ASKED, runPass } from '../../src/actors/reconcile-pass.ts';
 import { DEFAULT_RECONCILE } from '../../src/domain/reconcile.ts';
 import { NOTHING_ON_THE_WAY } from '../../src/domain/reconcile-books.ts';
 import type { OrderContext } from '../../src/machines/order.context.ts';

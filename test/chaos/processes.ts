@@ -1,6 +1,6 @@
 /** Child processes of the chaos run, and where the built program lies. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /** Seen from `dist/test/chaos`, and from `test/chaos` when a test runner compiles it. */
@@ -91,4 +91,18 @@ export function startCommand(
     lines,
     kill: (signal) => void child.kill(signal),
   };
+}
+
+/** The kernel counts in hundredths of a second. */
+const TICK_MS = 10;
+
+/** Time of a processor that a process has used so far; undefined where the system does not tell. */
+export function cpuMsOf(pid: number): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,7 +1,7 @@
 /** From kill -9 to trading again while ten thousand orders rest at the venue. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Violation } from './compare.ts';
-import type { Running } from './processes.ts';
+import { cpuMsOf, type Running } from './processes.ts';
 import { createRequestLog, type VenueRequest, waitedMs } from './request-log.ts';
 import { RECOVERY_MARKETS } from './scenarios.ts';
 import { openWorld, type World } from './world.ts';
@@ -21,8 +21,10 @@ export interface Recovery {
   readonly ownMs: number;
   /** Until the strategies ran: restored, reconciled, connected. */
   readonly startedMs: number;
-  /** Requests until then, by what they ask for. */
-  readonly requests: Readonly<Record<string, number>>;
+  /** Time of a processor that the engine used until then: what a busy machine cannot lengthen. */
+  readonly cpuMs: number | null;
+  /** Requests until then: how many, and from when to when after the kill. */
+  readonly requests: Readonly<Record<string, string>>;
 }
 
 export interface RecoveryResult {
@@ -129,17 +131,36 @@ async function measure(world: World, engine: Running, kill: Kill): Promise<Recov
     if (tradingAtMs !== undefined) {
       const totalMs = tradingAtMs - killedAtMs;
       const venueMs = waitedMs(log, killedAtMs, tradingAtMs);
-      const requests: Record<string, number> = {};
-      for (const { method, path, atMs } of log) {
-        if (atMs > tradingAtMs) continue;
-        const name = `${method} ${path.replace(/0x[0-9a-f]+|\d{20,}/g, ':id')}`;
-        requests[name] = (requests[name] ?? 0) + 1;
-      }
       const startedMs = (timeOf('started') ?? tradingAtMs) - killedAtMs;
-      return { totalMs, venueMs, ownMs: totalMs - venueMs, startedMs, requests };
+      return {
+        ...{ totalMs, venueMs, ownMs: totalMs - venueMs, startedMs },
+        cpuMs: cpuMsOf(engine.pid) ?? null,
+        requests: timelineOf(log, killedAtMs, tradingAtMs),
+      };
     }
     if (engine.end !== undefined || Date.now() > deadlineMs) {
       throw new Error(`The engine does not trade again: ${engine.lines.slice(-5).join('\n')}`);
     }
   }
+}
+
+function timelineOf(
+  log: readonly VenueRequest[],
+  fromMs: number,
+  toMs: number,
+): Readonly<Record<string, string>> {
+  const spans = new Map<string, { count: number; firstMs: number; lastMs: number }>();
+  for (const { method, path, atMs, answeredAtMs = toMs } of log) {
+    if (atMs > toMs) continue;
+    const name = `${method} ${path.replace(/0x[0-9a-f]+|\d{20,}/g, ':id')}`;
+    const span = spans.get(name) ?? { count: 0, firstMs: atMs - fromMs, lastMs: 0 };
+    const lastMs = Math.max(span.lastMs, Math.min(answeredAtMs, toMs) - fromMs);
+    spans.set(name, { ...span, count: span.count + 1, lastMs });
+  }
+  return Object.fromEntries(
+    [...spans].map(([name, { count, firstMs, lastMs }]) => [
+      name,
+      `${count}, ${firstMs} to ${lastMs} ms`,
+    ]),
+  );
 }

@@ -2,13 +2,16 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { databaseUrl, type FreshStore, freshStore } from '../support/database.ts';
 import { openDesk, type TestDesk, until, untilState } from '../support/desk.ts';
 import { createScriptedVenue, type ScriptedVenue } from '../support/scripted-venue.ts';
 import { type CliResult, isBuilt, runCli } from './cli-process.ts';
 
 if (!isBuilt) console.warn('test/cli/resolve: not built (npm run build): these tests do not run.');
+
+// A command is a process of its own, and a test asks several: a busy machine takes its time.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 let folder: string;
 let configPath: string;

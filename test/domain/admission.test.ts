@@ -26,7 +26,13 @@ function reservedFor(timeInForce: Intent['timeInForce']): string {
     },
     instrument,
     ...{ availableUsd: '1000', sellableShares: '0', reservedShares: '0' },
-    ...{ entriesRefused: null, doubtfulOrderId: null, finding: null, openOrders: 0, maxOpenOrders: 10 },
+    ...{
+      entriesRefused: null,
+      doubtfulOrderId: null,
+      finding: null,
+      openOrders: 0,
+      maxOpenOrders: 10,
+    },
   });
   return admission.kind === 'admitted' ? admission.reservedUsd : admission.reason;
 }

@@ -79,6 +79,7 @@ export function createEngine(options: EngineOptions): Engine {
     }),
     lease: {
       row: lease,
+      holder: life.number,
       serverNow: timeline.now,
       time: {
         now: timeline.now,

@@ -124,7 +124,7 @@ export function createLives(parts: LivesOptions): Lives {
       if (engine !== made) return;
       if (!isCalm && !isOver) count('crash');
       // On the same machine the next one can see that it is dead; on another it waits.
-      lease.isHolderDead ||= chance.hits(0.7);
+      if (chance.hits(0.7) && lease.holder === made.life.number) lease.isHolderDead = true;
       engine = undefined;
       restart();
     });

@@ -12,7 +12,7 @@ function shared() {
   const open = () =>
     createMemoryStore({
       database,
-      lease: { row, serverNow: timeline.now, time: timeline },
+      lease: { row, holder: 1, serverNow: timeline.now, time: timeline },
     });
   return { timeline, row, open };
 }

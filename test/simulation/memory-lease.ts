@@ -18,7 +18,9 @@ export interface LeaseRow {
   /** Whose it is: of each taker another object. */
   token: object | undefined;
   expiresAtMs: number;
-  /** Whoever has it is known to run no more. */
+  /** The process that took it. */
+  holder: number;
+  /** It is known to run no more. */
   isHolderDead: boolean;
 }
 
@@ -29,6 +31,8 @@ export interface LeaseTime {
 
 export interface MemoryLeaseOptions {
   readonly row: LeaseRow;
+  /** Number of this process. */
+  readonly holder: number;
   readonly line: StoreLine;
   /** The server's clock. */
   readonly serverNow: () => number;
@@ -46,7 +50,7 @@ export interface MemoryLease extends WriterLease {
 }
 
 export function newLeaseRow(): LeaseRow {
-  return { epoch: 0, token: undefined, expiresAtMs: 0, isHolderDead: true };
+  return { epoch: 0, token: undefined, expiresAtMs: 0, holder: 0, isHolderDead: true };
 }
 
 interface Held {
@@ -125,6 +129,7 @@ export function createMemoryLease(options: MemoryLeaseOptions): MemoryLease {
     }
     row.epoch += 1;
     row.token = token;
+    row.holder = options.holder;
     row.isHolderDead = false;
     row.expiresAtMs = serverNow() + LEASE_MS;
     return { epoch: row.epoch, leftMs };

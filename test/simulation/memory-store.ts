@@ -184,6 +184,7 @@ function journalPage(database: MemoryDatabase, after: number): readonly JournalB
 
 /** A process alone with its database: nothing to lose, and no time that passes. */
 const UNSHARED = {
+  holder: 0,
   serverNow: () => 0,
   time: { now: () => 0, after: () => () => undefined },
 };

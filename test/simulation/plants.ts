@@ -193,7 +193,7 @@ export const PLANTS: readonly Plant[] = [
   },
   {
     name: 'the watermark is ahead, and nothing else asks for trades',
-    seed: '1',
+    seed: '3',
     changes: [
       change(
         'actors/reconciler.js',
@@ -209,7 +209,7 @@ export const PLANTS: readonly Plant[] = [
   },
   {
     name: 'a zombie sends',
-    seed: '1',
+    seed: '25',
     changes: [
       change('actors/execution.js', 'await store.lease.untilActive();', ''),
       change(
