@@ -10,8 +10,10 @@ const Options = z.object({
   promises: z.string(),
   /** Which life this is. */
   run: z.coerce.string(),
-  /** How many bids rest; absent: one new bid in each life. */
-  bids: z.coerce.number().optional(),
+  /** How many bids rest. */
+  bids: z.coerce.number(),
+  /** One more bid in each life, which is cancelled when the venue has acknowledged it. */
+  probes: z.boolean(),
 });
 
 /** Nobody sells so low. */
@@ -19,45 +21,46 @@ const PRICE = '0.02';
 /** Fifty strategies that bid so many every two seconds keep below the venue's limit. */
 const MOST_AT_ONCE = 20;
 const REST_EVERY_MS = 2_000;
-const PROBE_EVERY_MS = 20;
 
 export function createStrategy(options: unknown): Strategy {
-  const { promises, run, bids } = Options.parse(options);
-  const isProbe = bids === undefined;
+  const { promises, run, bids, probes } = Options.parse(options);
   const file = openPromises(promises);
-  const prefix = isProbe ? `probe ${run}/` : undefined;
-  let placed = 0;
-  let isTrading = false;
+  const probeKey = `probe ${run}`;
+  let number = 0;
 
-  function bid(context: StrategyContext): undefined {
-    const free = context.instruments().filter(({ id }) => !context.isPending(id, 'BUY'));
-    const working = context.instruments().length - free.length;
-    const wanted = isProbe ? 1 - placed : Math.min(bids - working, MOST_AT_ONCE);
-    for (const { id } of free.slice(0, Math.max(0, wanted))) {
-      placed += 1;
-      const size = toText(sizeOfNumber(placed));
-      const intent = { instrument: id, side: 'BUY', price: PRICE, size } as const;
-      const key = prefix === undefined ? {} : { key: `${prefix}${placed}` };
-      context.submit({ ...intent, ...key }).catch(() => {
-        placed -= 1;
-      });
-    }
-    return undefined;
+  function bid(context: StrategyContext, instrument: string, key?: string): void {
+    number += 1;
+    const size = toText(sizeOfNumber(number));
+    const intent = { instrument, side: 'BUY', price: PRICE, size } as const;
+    // What is refused is asked for in the next turn.
+    context.submit({ ...intent, ...(key === undefined ? {} : { key }) }).catch(() => undefined);
   }
+
+  const freeOnes = (context: StrategyContext) =>
+    context.instruments().filter(({ id }) => !context.isPending(id, 'BUY'));
 
   return {
     name: 'rest',
-    timerMs: isProbe ? PROBE_EVERY_MS : REST_EVERY_MS,
-    onStart() {
-      if (isProbe) file.append({ type: 'started', run, atMs: Date.now() });
+    timerMs: REST_EVERY_MS,
+    onStart(context) {
+      if (!probes) return undefined;
+      file.append({ type: 'started', run, atMs: Date.now() });
+      const [free] = freeOnes(context);
+      if (free !== undefined) bid(context, free.id, probeKey);
       return undefined;
     },
-    onTimer: bid,
-    onOrder({ intentKey, status }) {
-      if (isTrading || prefix === undefined || !intentKey.startsWith(prefix)) return undefined;
-      if (!isTaken(status)) return undefined;
-      isTrading = true;
+    onTimer(context) {
+      const free = freeOnes(context);
+      const wanted = bids - (context.instruments().length - free.length);
+      for (const { id } of free.slice(0, Math.max(0, Math.min(wanted, MOST_AT_ONCE)))) {
+        bid(context, id);
+      }
+      return undefined;
+    },
+    onOrder({ clientOrderId, intentKey, status }, context) {
+      if (intentKey !== probeKey || !isTaken(status)) return undefined;
       file.append({ type: 'trading', run, atMs: Date.now() });
+      context.cancel(clientOrderId, 'it has shown what it was to show').catch(() => undefined);
       return undefined;
     },
   };

@@ -19,7 +19,7 @@ export interface WorldOptions {
 export interface Load {
   readonly use: 'load-strategy' | 'rest-strategy';
   readonly name: string;
-  readonly options: Readonly<Record<string, string | number>>;
+  readonly options: Readonly<Record<string, string | number | boolean>>;
 }
 
 export interface EngineOptions {

@@ -20,7 +20,9 @@ import type { Weather } from './weather.ts';
 /** A start that fails for one of these is tried again. */
 const TRY_AGAIN = new Set(['store_unavailable', 'store_busy', 'venue_unknown', 'lease_lost']);
 const BOOKS_EVERY_MS = 8_000;
-/** Between a commit and the last byte that it lets go. */
+/** The first byte of an order or a cancel is about to leave. */
+const LEAVING = /^http (?:POST|DELETE) \/orders? leaves/;
+/** The same, or a commit has just let it go. */
 const SENDING = /^store commit answered|^http (?:POST|DELETE) \/orders? leaves/;
 const LONGEST_PAUSE_MS = 15_000;
 
@@ -76,7 +78,7 @@ export function createLives(parts: LivesOptions): Lives {
     let isOver = false;
     const isThere = (ofLife: number, label: string): boolean => {
       if (isCalm || isOver || ofLife < left) return false;
-      isOver = !whileSending || SENDING.test(label);
+      isOver = !whileSending || (standsStill ? LEAVING : SENDING).test(label);
       return isOver;
     };
     return {
