@@ -67,6 +67,7 @@ describe('an order that throws', () => {
       });
     poison(orderId);
     await until(() => trading.health().actorFaults === 1);
+    await until(() => floor.venue.lookups.length === 1);
     await ticks();
     expect(floor.venue.submits).toHaveLength(1);
     // Its place is taken by a question, as after a crash.
