@@ -81,7 +81,7 @@ describe.runIf(isBuilt)('kill -9 of an engine on a sandbox', () => {
       known = (await desk.rows('select 1 from orders')).length;
     }
     // Nobody trades: what was on its way is looked up.
-    const summary = await desk.finish(desk.run([], '--for', '6s'));
+    const summary = await desk.finish(desk.run([], '--for', '20s'));
     const { orders, legs } = await expectSameBooks(desk, summary);
     expect(orders).toBeGreaterThan(30);
     expect(legs).toBeGreaterThan(15);
