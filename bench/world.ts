@@ -167,7 +167,7 @@ export async function openEngine(store: PostgresStore): Promise<Execution> {
     minimumReserveUsd: '0',
     maxOpenOrders: 1_000_000,
     checkIdentities: false,
-    catchUpSince: async () => [],
+    catchUpSince: async () => undefined,
   });
   const atMs = clock.now();
   execution.dispatch({

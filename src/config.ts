@@ -10,11 +10,7 @@ type Checked = z.output<typeof configSchema>;
 
 /** See `src/config/schema.ts` for the meaning of each key. Money and prices are decimal text. */
 export type Config = Omit<Checked, 'database' | 'paper'> & {
-  readonly database: {
-    readonly url?: string;
-    readonly schema: string;
-    readonly leaseSeconds?: number;
-  };
+  readonly database: { readonly url?: string; readonly schema: string };
   readonly paper: Omit<Checked['paper'], 'cashUsd'> & { readonly cashUsd: string };
   /** Strategy modules are looked up from here: the folder of the configuration file. */
   readonly baseFolder: string;
@@ -50,7 +46,6 @@ export function parseConfig(source: string, place: string): Config {
     ...rest,
     database: {
       schema: database.schema,
-      leaseSeconds: database.leaseSeconds,
       ...(database.url === undefined ? {} : { url: database.url }),
     },
     // One account, one purse: the venue's books open with what the account is given.

@@ -1,7 +1,6 @@
 /** One trading desk: market data and a venue, strategies over them, and the engine between. */
 import type { InspectionEvent } from 'xstate';
 import type { Log } from './actors/execution.ts';
-import type { LeftOpen, StopOptions } from './actors/graceful-stop.ts';
 import { createMarketView, type MarketView } from './actors/market-view.ts';
 import type { Clock, Ids } from './actors/ports.ts';
 import type { Strategy } from './actors/strategy.ts';
@@ -24,14 +23,7 @@ export interface DeskParts {
   readonly venue: OpenVenue;
   readonly strategies: readonly Strategy[];
   readonly checkIdentities: boolean;
-  /** Takes the commands that come through the store. A replay has nobody to command it. */
-  readonly takesCommands: boolean;
   readonly inspect?: (event: InspectionEvent) => void;
-}
-
-export interface EndedTrading {
-  readonly trading: Trading;
-  readonly left: LeftOpen;
 }
 
 export interface Desk {
@@ -42,10 +34,9 @@ export interface Desk {
   feed(event: MarketEvent): void;
   /**
    * Ends strategies, venue and engine, in this order. Answers the trading as it ended, to be read
-   * for as long as the store is open, and what stays open at the venue; undefined where a bug or a
-   * broken journal had ended it before.
+   * for as long as the store is open; undefined where a bug or a broken journal had ended it before.
    */
-  stop(options?: StopOptions): Promise<EndedTrading | undefined>;
+  stop(): Promise<Trading | undefined>;
 }
 
 export function createDesk(config: Config, parts: DeskParts): Desk {
@@ -60,9 +51,6 @@ export function createDesk(config: Config, parts: DeskParts): Desk {
     account: { ...config.account, depositUsd: () => venue.openingUsd() },
     maxOpenOrders: config.maxOpenOrders,
     checkIdentities: parts.checkIdentities,
-    reconcile: config.reconcile,
-    settlement: { askAfterMs: config.settlement.askAfterSeconds * 1_000 },
-    ...(parts.takesCommands ? { commands: store.commands } : {}),
     ...(parts.inspect === undefined ? {} : { inspect: parts.inspect }),
   });
   const runner = createStrategyRunner({
@@ -81,13 +69,12 @@ export function createDesk(config: Config, parts: DeskParts): Desk {
       venue.take(event);
       runner.take(event);
     },
-    async stop(options) {
+    async stop() {
       runner.stop();
       const ended = endOf(trading);
-      const left = await trading.stop(options);
+      await trading.stop();
       const { failure, journal } = ended.execution;
-      const isWhole = failure === undefined && journal.health.state === 'ok';
-      return isWhole && left !== undefined ? { trading: ended, left } : undefined;
+      return failure === undefined && journal.health.state === 'ok' ? ended : undefined;
     },
   };
 }

@@ -4,9 +4,7 @@
  */
 import type { InspectionEvent } from 'xstate';
 import type { Log } from './actors/execution.ts';
-import type { LeftOpen, StopOptions } from './actors/graceful-stop.ts';
 import type { Ids, MarketDataSource } from './actors/ports.ts';
-import type { AcquireOptions } from './actors/store-port.ts';
 import type { Strategy } from './actors/strategy.ts';
 import {
   type PositionSummary,
@@ -28,9 +26,7 @@ import { type OpenStore, openStore } from './open-store.ts';
 import { loadStrategies } from './strategies.ts';
 import { type OpenVenue, openVenue } from './venue.ts';
 
-export type { DoubtfulOrder, Quarantine } from './actors/doubts.ts';
 export type { Log } from './actors/execution.ts';
-export type { LeftOpen, StopOptions } from './actors/graceful-stop.ts';
 export type { EngineEvent, EngineEventOf, EngineEventType } from './actors/publisher.ts';
 export type { OrderView, PositionView } from './actors/rows.ts';
 export type {
@@ -46,8 +42,6 @@ export type {
   AccountView,
   CancelFilter,
   CancelResult,
-  CommandAnswer,
-  SettledAs,
   SubmitResult,
   TradingCommand,
   TradingHealth,
@@ -71,8 +65,6 @@ export interface EngineParts {
   readonly inspect?: (event: InspectionEvent) => void;
   /** Must be given, and only then, where the configuration says `mode: live`. */
   readonly confirmLive?: true;
-  /** What a start does while another engine has the writer lease, and what ends its waiting. */
-  readonly writer?: AcquireOptions;
   /** In place of the configured ones. */
   readonly strategies?: readonly Strategy[];
   /** In place of the configured market data. */
@@ -84,16 +76,11 @@ type Shared = Omit<
   'start' | 'stop' | 'execution' | 'settled' | 'workingOrders' | 'position'
 >;
 
-export interface StopSummary extends Summary {
-  readonly left: LeftOpen;
-}
-
 /** An engine as its users see it. Methods throw `not_running` before `start` and after `stop`. */
 export interface Engine extends Shared {
   /**
    * Opens the store, restores every actor, catches up with the venue, starts feed and strategies.
-   * @throws {FillwrightFault} `invalid_config` for real money that was not confirmed, or the reverse;
-   * `store_busy` while another engine has the writer lease, unless `writer` says what else to do.
+   * @throws {FillwrightFault} `invalid_config` for real money that was not confirmed, or the reverse.
    */
   start(): Promise<void>;
   book(id: InstrumentId): BookSnapshot | undefined;
@@ -103,12 +90,11 @@ export interface Engine extends Shared {
   /** Resolves when the market data ends by itself, or when the engine stops. Throws what broke it. */
   finished(): Promise<void>;
   /**
-   * Waits for a start that is under way (not for another engine), then stops. Everything taken in is
-   * durable and in the read tables when this resolves. Answers where the account stands at the very
-   * end and what stays open at the venue; nothing where no engine ran, or where a bug had ended
-   * trading. `options` win over the section `stop` of the configuration.
+   * Waits for a start that is under way, then stops. Everything taken in is durable and in the read
+   * tables when this resolves. Answers where the account stands at the very end; nothing where no
+   * engine ran, or where a bug had ended trading.
    */
-  stop(options?: StopOptions): Promise<StopSummary | undefined>;
+  stop(): Promise<Summary | undefined>;
 }
 
 interface Running {
@@ -126,10 +112,8 @@ export function createEngine(config: Config, parts: EngineParts): Engine {
   const clock = createSystemClock();
   let running: Running | undefined;
   let starting: Promise<void> | undefined;
-  let stopping: Promise<StopSummary | undefined> | undefined;
+  let stopping: Promise<Summary | undefined> | undefined;
   let cancelKeeping: (() => void) | undefined;
-  /** Ends the waiting of a start for another engine. */
-  let ending = new AbortController();
 
   function live(): Running {
     if (running === undefined) {
@@ -147,7 +131,6 @@ export function createEngine(config: Config, parts: EngineParts): Engine {
     for (const [reason, message] of refused) {
       if (reason !== undefined) throw new FillwrightFault('not_running', message);
     }
-    ending = new AbortController();
     starting = begin().finally(() => {
       starting = undefined;
     });
@@ -169,11 +152,6 @@ export function createEngine(config: Config, parts: EngineParts): Engine {
   async function open(opened: OpenStore, startedAt: number): Promise<Running> {
     const { store } = opened;
     await store.migrate();
-    const signals = [
-      ending.signal,
-      ...(parts.writer?.signal === undefined ? [] : [parts.writer.signal]),
-    ];
-    await store.acquireWriter({ ...parts.writer, signal: AbortSignal.any(signals) });
     const random = createRandom(`${process.pid}-${clock.now()}`);
     const ids = createIds({ clock });
     let marketData: MarketData | undefined;
@@ -211,7 +189,6 @@ export function createEngine(config: Config, parts: EngineParts): Engine {
       venue,
       strategies: parts.strategies ?? (await loadStrategies(config)),
       checkIdentities: config.checkIdentities,
-      takesCommands: true,
       ...(parts.inspect === undefined ? {} : { inspect: parts.inspect }),
     });
     await desk.trading.start();
@@ -260,15 +237,14 @@ export function createEngine(config: Config, parts: EngineParts): Engine {
     wait();
   }
 
-  function stop(options: StopOptions = {}): Promise<StopSummary | undefined> {
-    stopping ??= end(options).finally(() => {
+  function stop(): Promise<Summary | undefined> {
+    stopping ??= end().finally(() => {
       stopping = undefined;
     });
     return stopping;
   }
 
-  async function end(options: StopOptions): Promise<StopSummary | undefined> {
-    ending.abort();
+  async function end(): Promise<Summary | undefined> {
     // A start that fails leaves nothing to stop; its own caller is told why.
     await starting?.catch(() => undefined);
     if (running === undefined) return undefined;
@@ -277,16 +253,9 @@ export function createEngine(config: Config, parts: EngineParts): Engine {
     abort.abort();
     await feeding.catch(() => undefined);
     try {
-      const { cancelOrders, cancelSeconds } = config.stop;
-      const ended = await desk.stop({
-        cancelOrders: options.cancelOrders ?? cancelOrders,
-        cancelLimitMs: options.cancelLimitMs ?? cancelSeconds * 1_000,
-      });
-      const summary =
-        ended === undefined
-          ? undefined
-          : { ...(await summaryOf(running, ended.trading)), left: ended.left };
-      if (marketData.state !== undefined && ended !== undefined) {
+      const ended = await desk.stop();
+      const summary = ended === undefined ? undefined : await summaryOf(running, ended);
+      if (marketData.state !== undefined) {
         await opened.store.setMetadata(SOURCE_STATE, marketData.state.save());
       }
       return summary;

@@ -2,21 +2,14 @@
 import type { Log } from './actors/execution.ts';
 import type { ServerAddress } from './adapters/store/connection.ts';
 import { startEmbeddedServer } from './adapters/store/embedded-server.ts';
-import {
-  createPostgresStore,
-  type PostgresStore,
-  type PostgresStoreOptions,
-} from './adapters/store/postgres-store.ts';
+import { createPostgresStore, type PostgresStore } from './adapters/store/postgres-store.ts';
 import type { Config } from './config.ts';
 
 export interface OpenStore {
   readonly store: PostgresStore;
   readonly address: ServerAddress;
   /** One more store in another schema of the same server. */
-  inSchema(
-    schema: string,
-    options?: Pick<PostgresStoreOptions, 'poolSize' | 'unshared'>,
-  ): PostgresStore;
+  inSchema(schema: string, poolSize?: number): PostgresStore;
   /** Closes the store, and the embedded server unless another process uses it. */
   close(): Promise<void>;
 }
@@ -26,7 +19,7 @@ export async function openStore(
   config: Pick<Config, 'database' | 'dataFolder'>,
   log?: Pick<Log, 'info' | 'warn'>,
 ): Promise<OpenStore> {
-  const { url, schema, leaseSeconds } = config.database;
+  const { url, schema } = config.database;
   const server =
     url === undefined
       ? await startEmbeddedServer({
@@ -37,12 +30,11 @@ export async function openStore(
   const address: ServerAddress =
     server === undefined ? { url: url ?? '' } : { connection: server.connection };
   const opened: PostgresStore[] = [];
-  const inSchema: OpenStore['inSchema'] = (name, options = {}) => {
+  const inSchema = (name: string, poolSize?: number) => {
     const store = createPostgresStore({
       ...address,
       schema: name,
-      ...(leaseSeconds === undefined ? {} : { leaseMs: leaseSeconds * 1_000 }),
-      ...options,
+      ...(poolSize === undefined ? {} : { poolSize }),
       ...(log === undefined ? {} : { log }),
     });
     opened.push(store);

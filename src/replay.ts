@@ -53,9 +53,7 @@ export async function replay(
 ): Promise<Summary> {
   const startedAt = performance.now();
   const opened = await openStore(config, options.log);
-  const store = opened.inSchema(`replay_${randomBytes(8).toString('hex')}`, {
-    ...{ poolSize: 1, unshared: true },
-  });
+  const store = opened.inSchema(`replay_${randomBytes(8).toString('hex')}`, 1);
   try {
     return await play(config, recordingPath, options, store, startedAt);
   } finally {
@@ -105,7 +103,6 @@ async function play(
     venue,
     strategies: options.strategies ?? (await loadStrategies(config)),
     checkIdentities: true,
-    takesCommands: false,
   });
   const idle = idleOf(desk, store, venue);
   await desk.trading.start();

@@ -148,7 +148,6 @@ async function connect(place: VenuePlace, parts: VenueParts): Promise<OpenVenue>
     funder: place.credentials.funder ?? signer.address,
     historySinceMs: await openedAtMs(parts),
     inbox: store.inbox(POLYMARKET_VENUE),
-    mayWrite: () => store.lease.mayAct(),
   });
   // The books to follow are those of its markets: it has to know them before the engine starts.
   await venue.start();

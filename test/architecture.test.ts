@@ -32,8 +32,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/adapters',
     'src/actors/ports.ts',
     'src/actors/store-port.ts',
-    'src/actors/venue-store-port.ts',
-    'src/actors/command-port.ts',
     'src/actors/execution.ts',
     'migrations',
   ],

@@ -24,7 +24,7 @@ describe('defaults', () => {
       mode: 'paper',
       account: { id: 'main', depositUsd: '1000', minimumReserveUsd: '0' },
       dataFolder: '.fillwright',
-      database: { schema: 'public', leaseSeconds: 6 },
+      database: { schema: 'public' },
       checkIdentities: false,
       marketData: { source: 'simulator', seed: '1', markets: 3, intervalMs: 250 },
       strategies: [],

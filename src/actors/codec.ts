@@ -3,7 +3,7 @@
  * is upcast to today's version and checked before any actor is made of it.
  */
 import type { AnyMachineSnapshot, AnyStateMachine, Snapshot } from 'xstate';
-import { assertInvariant, FillwrightFault, show } from '../domain/faults.ts';
+import { FillwrightFault, show } from '../domain/faults.ts';
 import { ACCOUNT_VERSION } from '../machines/account.machine.ts';
 import { ORDER_VERSION } from '../machines/order.machine.ts';
 import { POSITION_VERSION } from '../machines/position.machine.ts';
@@ -22,22 +22,17 @@ export const VERSIONS: Readonly<Record<ActorKind, number>> = {
 /** JSON of an older version to JSON of the next one. Empty until a version changes. */
 type Upcast = (snapshot: Record<string, unknown>) => Record<string, unknown>;
 const UPCASTS: Readonly<Record<ActorKind, Readonly<Record<number, Upcast>>>> = {
-  system: { 1: withContext({ findings: {}, bootProblem: null }) },
+  system: {},
   account: {},
   venue: {},
-  order: { 1: orderOf1 },
-  position: { 1: withContext({ openFindings: 0 }) },
+  order: {},
+  position: {},
 };
 
 /** Fields that each kind's context must have, with the type of each. */
 type FieldType = 'string' | 'decimal text' | 'number' | 'object' | 'array';
 const CONTEXT_FIELDS: Readonly<Record<ActorKind, Readonly<Record<string, FieldType>>>> = {
-  system: {
-    orphans: 'object',
-    orphanCount: 'number',
-    maxOpenOrders: 'number',
-    findings: 'object',
-  },
+  system: { orphans: 'object', orphanCount: 'number', maxOpenOrders: 'number' },
   account: {
     accountId: 'string',
     minimumReserveUsd: 'decimal text',
@@ -52,8 +47,6 @@ const CONTEXT_FIELDS: Readonly<Record<ActorKind, Readonly<Record<string, FieldTy
     intent: 'object',
     instrument: 'object',
     legs: 'array',
-    lookups: 'number',
-    evidence: 'array',
     matchedSize: 'decimal text',
     reportedSize: 'decimal text',
     filledSize: 'decimal text',
@@ -64,41 +57,8 @@ const CONTEXT_FIELDS: Readonly<Record<ActorKind, Readonly<Record<string, FieldTy
     reservedShares: 'decimal text',
     createdAtMs: 'number',
   },
-  position: {
-    instrumentId: 'string',
-    fold: 'object',
-    reservedShares: 'decimal text',
-    openFindings: 'number',
-  },
+  position: { instrumentId: 'string', fold: 'object', reservedShares: 'decimal text' },
 };
-
-/** A version that only remembers more: fields with what they hold in an actor that knows nothing yet. */
-function withContext(fields: Record<string, unknown>): Upcast {
-  return (snapshot) =>
-    isRecord(snapshot.context)
-      ? { ...snapshot, context: { ...fields, ...snapshot.context } }
-      : snapshot;
-}
-
-/** Version 1 counted look-ups over all doubts together, and kept nothing of what they said. */
-function orderOf1(snapshot: Record<string, unknown>): Record<string, unknown> {
-  const { value, context } = snapshot;
-  if (!isRecord(context)) return snapshot;
-  const { lookupAttempts, ...kept } = context;
-  const inDoubt = isRecord(value) && isRecord(value.execution) && 'unknown' in value.execution;
-  return {
-    ...snapshot,
-    context: {
-      doubted: false,
-      settledBy: null,
-      ...kept,
-      doubtSinceMs: inDoubt ? context.updatedAtMs : null,
-      lookups: inDoubt && typeof lookupAttempts === 'number' ? lookupAttempts : 0,
-      escalated: false,
-      evidence: [],
-    },
-  };
-}
 
 /**
  * XState's persisted snapshot as JSON text. Children are effects (a wait, a call): the row keeps
@@ -106,13 +66,9 @@ function orderOf1(snapshot: Record<string, unknown>): Record<string, unknown> {
  * it had ended by the time the row was written.
  */
 export function encodeSnapshot(logic: AnyStateMachine, snapshot: AnyMachineSnapshot): string {
-  // XState gives a stopped actor a snapshot too. As a row it would be an order that hears nothing.
-  assertInvariant(snapshot.status === 'active', 'Only an actor that lives is written.', {
-    status: snapshot.status,
-  });
   // Without children this is all that XState would persist, which walks every context for actor
   // references that ours never hold. A test compares the two.
-  if (Object.keys(snapshot.children).length === 0) {
+  if (snapshot.status === 'active' && Object.keys(snapshot.children).length === 0) {
     const { status, value, historyValue, context } = snapshot;
     return JSON.stringify({ status, value, historyValue, context, children: {} });
   }

@@ -5,20 +5,17 @@
  * the state that invokes them starts them again.
  */
 import { type CallbackActorLogic, type EventObject, fromCallback } from 'xstate';
-import { type Evidence, evidenceText } from '../domain/evidence.ts';
 import { show } from '../domain/faults.ts';
-import type { LegReport } from '../domain/fill-leg.ts';
 import type { OrderContext } from '../machines/order.context.ts';
-import { LOOKUP_FIRST_MS, lookupWaitMs } from '../machines/order.doubt.ts';
 import type { OrderEvent } from '../machines/order.events.ts';
 import type { DeadlineInput, EffectInput } from '../machines/order.setup.ts';
 import type { InputRows } from './journal.ts';
-import { createLooker } from './look-up.ts';
-import { canonicalReport } from './outside.ts';
 import type { Clock, PreparedOrder, Venue, VenueOrder, VenueOrderReport } from './ports.ts';
 import type { Store } from './store-port.ts';
 
-/** First wait after a refusal; it doubles. */
+/** First wait after doubt or refusal; it doubles up to the last. */
+export const LOOKUP_FIRST_MS = 1_000;
+export const LOOKUP_LAST_MS = 60_000;
 export const NOT_ACCEPTED_FIRST_MS = 100;
 /** An orderly stop waits this long for the venue's answers: longer than it usually needs. */
 export const SETTLE_LIMIT_MS = 3_000;
@@ -31,12 +28,12 @@ export interface EffectsOptions {
   readonly store: Pick<Store, 'preparedByClientOrderIds'>;
   /** Resolves once restored state is no longer being replayed. */
   readonly opened: () => Promise<void>;
-  /** The output gate: open, every input so far is durable, and the lease holds. Nothing leaves before it. */
+  /** The output gate: open, and every input so far is durable. Nothing leaves before it. */
   readonly gate: () => Promise<void>;
   readonly orderOf: (clientOrderId: string) => OrderContext | undefined;
   readonly report: (clientOrderId: string, event: OrderEvent, rows?: InputRows) => void;
-  /** Takes in the legs that the venue has told of since then, and answers them. */
-  readonly catchUpSince: (sinceMs: number) => Promise<readonly LegReport[]>;
+  /** Takes in legs that the venue has of its own accord told of in a look-up. */
+  readonly catchUpSince: (sinceMs: number) => Promise<void>;
   readonly onError: (effect: string, clientOrderId: string, error: unknown) => void;
 }
 
@@ -58,7 +55,6 @@ type Run = (order: OrderContext, signal: AbortSignal) => Promise<void>;
 
 export function createEffects(options: EffectsOptions): Effects {
   const { venue, clock, report } = options;
-  const looker = createLooker({ venue, clock, takeTradesSince: options.catchUpSince });
   const running = new Set<AbortController>();
   /** What starts from now on does nothing: the next start of the engine takes it up. */
   let stopped = false;
@@ -181,42 +177,43 @@ export function createEffects(options: EffectsOptions): Effects {
       const found = await venue.fetchOrder(venueOrderIdOf(order));
       if (signal.aborted) return;
       report(id, { type: 'venue.cancelRejected', reason: outcome.reason, atMs: clock.now() });
-      if (found !== undefined) await takeReport(order, canonicalReport(found));
+      if (found !== undefined) await takeReport(order, found);
     } catch (error) {
       if (signal.aborted) return;
       const atMs = clock.now();
-      const retryAtMs = atMs + lookupWaitMs(order.cancelAttempts - 1);
+      const retryAtMs = atMs + backoff(order.cancelAttempts - 1);
       report(id, { type: 'venue.cancelUnknown', reason: messageOf(error), retryAtMs, atMs });
     }
   };
 
   const resolveOrder: Run = async (order, signal) => {
     const id = order.clientOrderId;
-    const askedAtMs = clock.now();
-    const { evidence, verdict, report: found } = await looker.lookUp(order, signal);
-    // A leg that was among the trades has ended the doubt already.
-    if (signal.aborted) return;
-    if (found !== undefined) return takeReport(order, found, evidence);
-    const atMs = clock.now();
-    const retryAtMs = atMs + lookupWaitMs(order.lookups);
-    if (verdict !== 'absent') {
-      const reason = reasonOf(evidence);
-      report(id, { type: 'venue.lookupFailed', reason, evidence, retryAtMs, atMs });
-      return;
+    try {
+      const found = await venue.fetchOrder(venueOrderIdOf(order));
+      if (signal.aborted) return;
+      if (found !== undefined) {
+        await takeReport(order, found);
+        return;
+      }
+      const atMs = clock.now();
+      const { absenceIsFinalAfterMs = Number.POSITIVE_INFINITY } = venue;
+      report(id, {
+        type: 'venue.orderNotFound',
+        isFinal: atMs - (order.sentAtMs ?? atMs) >= absenceIsFinalAfterMs,
+        retryAtMs: atMs + backoff(order.lookupAttempts),
+        atMs,
+      });
+    } catch (error) {
+      if (signal.aborted) return;
+      const atMs = clock.now();
+      const retryAtMs = atMs + backoff(order.lookupAttempts);
+      report(id, { type: 'venue.lookupFailed', reason: messageOf(error), retryAtMs, atMs });
     }
-    const { absenceIsFinalAfterMs = Number.POSITIVE_INFINITY } = venue;
-    const isFinal = askedAtMs - (order.sentAtMs ?? askedAtMs) >= absenceIsFinalAfterMs;
-    report(id, { type: 'venue.orderNotFound', isFinal, evidence, retryAtMs, atMs });
   };
 
   /** Tells the order what the venue has, and fetches legs that the venue is ahead by. */
-  async function takeReport(
-    order: OrderContext,
-    found: VenueOrderReport,
-    evidence?: readonly Evidence[],
-  ): Promise<void> {
-    const told = toOrderReported(found, clock.now());
-    report(order.clientOrderId, evidence === undefined ? told : { ...told, evidence });
+  async function takeReport(order: OrderContext, found: VenueOrderReport): Promise<void> {
+    report(order.clientOrderId, toOrderReported(found, clock.now()));
     if (found.sizeMatched !== order.matchedSize) await options.catchUpSince(order.createdAtMs);
   }
 
@@ -268,17 +265,13 @@ export function createEffects(options: EffectsOptions): Effects {
     },
     stop() {
       stopped = true;
-      looker.stop();
       for (const abort of running) abort.abort(STOPPED);
       running.clear();
     },
   };
 }
 
-export function toOrderReported(
-  found: VenueOrderReport,
-  atMs: number,
-): Extract<OrderEvent, { type: 'venue.orderReported' }> {
+export function toOrderReported(found: VenueOrderReport, atMs: number): OrderEvent {
   return {
     type: 'venue.orderReported',
     status: found.status,
@@ -310,10 +303,8 @@ function venueOrderIdOf(order: OrderContext): string {
   return order.venueOrderId;
 }
 
-/** Why a look-up proves nothing: who did not answer, or what could not be booked. */
-function reasonOf(evidence: readonly Evidence[]): string {
-  const asked = evidence.filter(({ rung }) => rung !== 'expiry' && rung !== 'answer');
-  return evidenceText(asked.filter(({ said }) => said !== 'absent'));
+function backoff(attempts: number): number {
+  return Math.min(LOOKUP_FIRST_MS * 2 ** Math.max(0, attempts), LOOKUP_LAST_MS);
 }
 
 function messageOf(error: unknown): string {

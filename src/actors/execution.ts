@@ -7,18 +7,10 @@ import type { InspectionEvent } from 'xstate';
 import { FillwrightFault } from '../domain/faults.ts';
 import type { LegReport } from '../domain/fill-leg.ts';
 import { accountMachine } from '../machines/account.machine.ts';
-import type { OrderContext } from '../machines/order.context.ts';
 import { orderMachine } from '../machines/order.machine.ts';
 import { positionMachine } from '../machines/position.machine.ts';
-import {
-  countOrphans,
-  type EngineInput,
-  type SystemContext,
-  systemMachine,
-} from '../machines/system.machine.ts';
+import { countOrphans, type EngineInput, systemMachine } from '../machines/system.machine.ts';
 import { venueMachine } from '../machines/venue.machine.ts';
-import { VERSIONS } from './codec.ts';
-import { escalation } from './doubts.ts';
 import { createEffects } from './effects.ts';
 import { createFacts } from './facts.ts';
 import { createIdentities, type Identities } from './identities.ts';
@@ -59,9 +51,7 @@ export interface ExecutionOptions {
   readonly checkIdentities: boolean;
   readonly inspect?: (event: InspectionEvent) => void;
   /** Legs that the venue has told of since a moment; wired by the venue link. */
-  readonly catchUpSince: (sinceMs: number) => Promise<readonly LegReport[]>;
-  /** Told of every input once its turn has run; not of those that a restart tells again. */
-  readonly onTurn?: (input: EngineInput) => void;
+  readonly catchUpSince: (sinceMs: number) => Promise<void>;
 }
 
 export interface Execution {
@@ -72,8 +62,6 @@ export interface Execution {
   readonly identities: Identities | undefined;
   readonly restored: Restored;
   readonly loader: Loader;
-  /** What the system actor holds now. */
-  readonly context: () => SystemContext;
   /** Runs one turn now. Durable when `journal.durable()` resolves. */
   dispatch(input: EngineInput, rows?: InputRows): void;
   /** A leg that cannot be booked: said with everything that the venue told, and counted. */
@@ -116,7 +104,6 @@ export async function openExecution(options: ExecutionOptions): Promise<Executio
     gate: async () => {
       await opened;
       await journal.durable();
-      await store.lease.untilActive();
     },
     orderOf: (id) => {
       const entry = system.registry.orders.get(id);
@@ -144,7 +131,6 @@ export async function openExecution(options: ExecutionOptions): Promise<Executio
 
   const facts = createFacts(() => projector.wake());
   const [projectedThrough, lastSeq] = [await store.projectedThrough(), await store.lastSeq()];
-  const lastHash = await store.lastHash();
   checkLog(projectedThrough, lastSeq);
   const { system, errors } = restoreSystem(
     {
@@ -152,7 +138,6 @@ export async function openExecution(options: ExecutionOptions): Promise<Executio
       facts,
       publisher,
       onFault,
-      onEscalated,
       ...(options.inspect === undefined ? {} : { inspect: options.inspect }),
     },
     await store.actor('system:main'),
@@ -168,7 +153,6 @@ export async function openExecution(options: ExecutionOptions): Promise<Executio
     clock,
     ids: options.ids,
     lastSeq,
-    lastHash,
     room: () => projector.room(),
     onHealth: (health) => {
       const message = health.error?.message ?? 'The store answers again.';
@@ -192,8 +176,6 @@ export async function openExecution(options: ExecutionOptions): Promise<Executio
     onBroken: (error) => fail(error, { part: 'read tables' }),
   });
 
-  const forgetLease = store.lease.onLost((fault) => fail(fault, { part: 'writer lease' }));
-
   const restored = await takeUp().catch((error: unknown) => {
     abandon();
     throw error;
@@ -201,30 +183,21 @@ export async function openExecution(options: ExecutionOptions): Promise<Executio
 
   async function takeUp(): Promise<Restored> {
     const told = await restore({ store, system, loader, projectedThrough, errors });
-    projector.begin();
-    const { rows, actors, ...counts } = told;
-    log.info({ ...counts, rows: rows.length, actors: actors.length }, 'Restored.');
+    log.info({ ...told }, 'Restored.');
     const { accountId, maxOpenOrders, minimumReserveUsd } = options;
     const atMs = clock.now();
     if (lastSeq === 0) {
       const venue = options.venue.name;
-      dispatch({
-        ...{ type: 'engine.opened', accountId, minimumReserveUsd, venue, maxOpenOrders },
-        ...{ versions: VERSIONS, atMs },
-      });
+      dispatch({ type: 'engine.opened', accountId, minimumReserveUsd, venue, maxOpenOrders, atMs });
     } else {
       checkSameEngine(registry, options);
-      dispatch({
-        ...{ type: 'engine.restored', maxOpenOrders, minimumReserveUsd },
-        ...{ versions: VERSIONS, atMs },
-      });
+      dispatch({ type: 'engine.restored', maxOpenOrders, minimumReserveUsd, atMs });
     }
     return told;
   }
 
   /** Nothing more is sent or written; what is in the log is there for the next start. */
   function abandon(): void {
-    forgetLease();
     effects.stop();
     projector.stop();
     journal.abandon();
@@ -242,7 +215,6 @@ export async function openExecution(options: ExecutionOptions): Promise<Executio
       });
     }
     publisher.endTurn(registry, () => journal.durable());
-    options.onTurn?.(input);
   }
 
   /** A bug in the supervisor or in the books ends trading: nothing more is taken or sent. */
@@ -276,17 +248,6 @@ export async function openExecution(options: ExecutionOptions): Promise<Executio
     publisher.now({ type: 'fault', message, facts: { ...fault, error: String(fault.error) } });
   }
 
-  /** Told once what made it so is durable; after a restart in between, told again rather than never. */
-  function onEscalated(order: OrderContext): void {
-    const { message, facts } = escalation(order);
-    const tell = () => {
-      log.error(facts, message);
-      publisher.now({ type: 'fault', message, facts });
-    };
-    // A broken journal has said so, and the doubt is still there at the next start.
-    journal.durable().then(tell, () => undefined);
-  }
-
   /**
    * A finished order leaves memory once its row is written, which answers for it then; unless it has
    * taken something in since. A few at a time: many may finish together.
@@ -311,7 +272,6 @@ export async function openExecution(options: ExecutionOptions): Promise<Executio
     identities,
     restored,
     loader,
-    context: () => system.context(),
     dispatch,
     refuseLeg(leg, problem) {
       faults.refusedLegs += 1;
@@ -331,7 +291,6 @@ export async function openExecution(options: ExecutionOptions): Promise<Executio
     },
     async stop() {
       effects.stop();
-      forgetLease();
       try {
         await journal.durable();
         if (failure === undefined) await projector.flush();

@@ -4,14 +4,14 @@ import { joinSettlement, legKey } from '../domain/fill-leg.ts';
 import type { StepEvent } from './notes.ts';
 import type { Entry } from './registry.ts';
 import { type Axes, legRow } from './rows.ts';
-import type { ExitEventRow, FindingRow, LedgerRow, LegRow } from './store-port.ts';
+import type { ExitEventRow, LedgerRow, LegRow } from './store-port.ts';
 
 /**
  * One event that an order handled, with the states around it. Only what the rows need: to hold on to
  * whole snapshots until they are written would make the collector's work of every one of them.
  */
 export interface OrderStep {
-  readonly order: Entry<'order'>;
+  readonly clientOrderId: string;
   readonly number: number;
   readonly seq: number;
   readonly event: StepEvent;
@@ -26,18 +26,15 @@ export interface TakenFacts {
   readonly legs: readonly LegRow[];
   readonly ledger: readonly LedgerRow[];
   readonly exits: readonly ExitEventRow[];
-  readonly findings: readonly FindingRow[];
 }
 
 export interface Facts {
   touch(entry: Entry): void;
   step(step: OrderStep): void;
   leg(venue: string, clientOrderId: string, leg: FillLeg): void;
-  /** `reports`: what is kept of legs of its order, oldest first, and last of all the newest report. */
-  orphan(venue: string, reports: readonly LegReport[]): void;
+  orphan(venue: string, leg: LegReport): void;
   ledger(row: LedgerRow): void;
   exit(row: ExitEventRow): void;
-  finding(row: FindingRow): void;
   /** Everything so far; starts anew. */
   take(): TakenFacts;
   readonly size: number;
@@ -48,8 +45,7 @@ export function createFacts(onFirst: () => void): Facts {
   let steps: OrderStep[] = [];
   let legs = new Map<string, LegRow>();
   let ledger: LedgerRow[] = [];
-  let exits = new Map<string, ExitEventRow>();
-  let findings: FindingRow[] = [];
+  let exits: ExitEventRow[] = [];
 
   return {
     touch(entry) {
@@ -60,37 +56,23 @@ export function createFacts(onFirst: () => void): Facts {
     },
     step: (step) => void steps.push(step),
     leg: (venue, clientOrderId, leg) => void legs.set(leg.key, legRow(venue, clientOrderId, leg)),
-    orphan(venue, reports) {
-      const newest = reports.at(-1);
-      if (newest === undefined) return;
-      const key = legKey(venue, newest);
-      const [first = newest, ...later] = reports.filter((report) => legKey(venue, report) === key);
-      const settlement = later.reduce(
-        (known, report) => joinSettlement(known, report.settlement),
-        first.settlement,
-      );
-      const leg = { ...first, key, settlement, feeUsd: first.feeUsd ?? '0' };
-      legs.set(key, legRow(venue, null, leg));
+    orphan(venue, leg) {
+      const key = legKey(venue, leg);
+      const row = legRow(venue, null, { ...leg, key, feeUsd: leg.feeUsd ?? '0' });
+      const known = legs.get(key);
+      const settlement = joinSettlement(known?.settlement ?? row.settlement, row.settlement);
+      legs.set(key, { ...(known ?? row), settlement });
       if (actors.length === 0) onFirst();
     },
     ledger: (row) => void ledger.push(row),
-    exit(row) {
-      // Its row keeps what was said first, however many cuts there are between the two.
-      const known = exits.get(row.exitId);
-      exits.set(row.exitId, known === undefined ? row : { ...known, voided: row.voided });
-    },
-    finding: (row) => void findings.push(row),
+    exit: (row) => void exits.push(row),
     take() {
-      const taken: TakenFacts = {
-        ...{ actors, steps, legs: [...legs.values()], ledger, findings },
-        exits: [...exits.values()],
-      };
+      const taken: TakenFacts = { actors, steps, legs: [...legs.values()], ledger, exits };
       actors = [];
       steps = [];
       legs = new Map();
       ledger = [];
-      exits = new Map();
-      findings = [];
+      exits = [];
       return taken;
     },
     get size() {

@@ -15,8 +15,6 @@ export interface Ledgers {
   reserve(entry: Entry<'order'>, usdChange: string, sharesChange: string): void;
   deposit(event: Extract<EngineInput, { type: 'account.deposited' }>): void;
   keepBack(event: SystemEvent): void;
-  /** The position of an instrument, made flat where there is none yet. */
-  positionOf(instrumentId: string): Entry<'position'>;
 }
 
 export interface LedgersOptions {
@@ -167,7 +165,6 @@ export function createLedgers(options: LedgersOptions): Ledgers {
       ledger('deposit', event.depositId, event.amountUsd, null, null);
     },
     keepBack,
-    positionOf,
   };
 }
 

@@ -1,5 +1,4 @@
 /** One sentence for a person about each step of an order. */
-import { type Evidence, evidenceText } from '../domain/evidence.ts';
 import type { OrderEvent } from '../machines/order.events.ts';
 
 export type StepEvent =
@@ -32,13 +31,11 @@ export function noteOf(event: StepEvent): string {
     case 'venue.outcomeUnknown':
       return `Sent, and no answer says whether the venue took it: ${event.reason}`;
     case 'venue.orderReported':
-      return `The venue says: ${event.rawStatus}, ${event.sizeMatched} matched${event.reason === undefined ? '' : ` (${event.reason})`}.${lookedUp(event)}`;
+      return `The venue says: ${event.rawStatus}, ${event.sizeMatched} matched${event.reason === undefined ? '' : ` (${event.reason})`}.`;
     case 'venue.orderNotFound':
-      return `The venue does not know the order.${lookedUp(event)}`;
+      return 'The venue does not know the order.';
     case 'venue.lookupFailed':
-      return event.evidence === undefined
-        ? `The venue could not be asked: ${event.reason}`
-        : `The look-up proves nothing.${lookedUp(event)}`;
+      return `The venue could not be asked: ${event.reason}`;
     case 'venue.legReported': {
       const { leg } = event;
       return `${leg.side} ${leg.size} at ${leg.price} as ${leg.role} in trade ${leg.tradeId}: ${leg.settlement}.`;
@@ -55,13 +52,5 @@ export function noteOf(event: StepEvent): string {
       return 'The process came back; what was being sent may have left or not.';
     case 'operator.neverTaken':
       return `${event.by} settled it: never taken. ${event.reason}`;
-    case 'operator.cancelled':
-      return `${event.by} settled it: over at the venue. ${event.reason}`;
-    case 'operator.live':
-      return `${event.by} settled it: it rests at the venue. ${event.reason}`;
   }
-}
-
-function lookedUp({ evidence }: { readonly evidence?: readonly Evidence[] }): string {
-  return evidence === undefined ? '' : ` ${evidenceText(evidence)}.`;
 }

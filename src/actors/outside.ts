@@ -80,7 +80,7 @@ export function mismatch(leg: LegReport, { intent, instrument }: OrderContext): 
   return `leg.instrumentId: got ${leg.instrumentId}, the order is for ${instrument.id}`;
 }
 
-export function isDecimal(value: unknown): value is string {
+function isDecimal(value: unknown): value is string {
   return typeof value === 'string' && DECIMAL_TEXT.test(value);
 }
 

@@ -89,18 +89,7 @@ export interface VenueOrderReport {
   /** Cumulative shares matched, as the venue states it. */
   readonly sizeMatched: DecimalText;
   readonly reason?: string;
-  /** What was asked for, where the venue repeats it: evidence for an order that is not ours. */
-  readonly terms?: OrderTerms;
   readonly atMs: number;
-}
-
-export interface OrderTerms {
-  /** Absent: an instrument that we do not deal in. */
-  readonly instrumentId?: InstrumentId;
-  readonly side: Side;
-  readonly price: DecimalText;
-  /** Shares. */
-  readonly size?: DecimalText;
 }
 
 export interface VenueBalances {
@@ -111,13 +100,6 @@ export interface VenueBalances {
 export interface VenuePosition {
   readonly instrumentId: InstrumentId;
   readonly size: DecimalText;
-}
-
-/** What a venue believes a holding to have cost. Late, and for comparing only. */
-export interface VenueAverage {
-  readonly instrumentId: InstrumentId;
-  /** Dollars a share, fees not included. */
-  readonly averageEntry: DecimalText;
 }
 
 export type VenueEvent =
@@ -156,8 +138,6 @@ export interface Venue {
   fetchTrades(sinceMs: number): Promise<readonly LegReport[]>;
   fetchPositions(): Promise<readonly VenuePosition[]>;
   fetchBalances(): Promise<VenueBalances>;
-  /** Absent: the venue says nothing of averages. */
-  fetchAverages?(): Promise<readonly VenueAverage[]>;
   /** Order updates, legs and connection changes, from the call on. Ends when `signal` aborts. */
   events(signal: AbortSignal): AsyncIterable<VenueEvent>;
 }

@@ -10,12 +10,11 @@ import type { InstrumentId } from '../domain/instrument.ts';
 import type { AccountEvent, accountMachine } from '../machines/account.machine.ts';
 import type { OrderEvent } from '../machines/order.events.ts';
 import type { orderMachine } from '../machines/order.machine.ts';
-import { isInDoubt } from '../machines/order.status.ts';
 import type { PositionEvent, positionMachine } from '../machines/position.machine.ts';
 import type { systemMachine } from '../machines/system.machine.ts';
 import type { VenueEventIn, venueMachine } from '../machines/venue.machine.ts';
 import { encodeSnapshot } from './codec.ts';
-import { axes, isClosedOrder } from './rows.ts';
+import { isClosedOrder } from './rows.ts';
 import type { ActorKind } from './store-port.ts';
 
 /** After this many faults an actor is left alone: the same event would break it again. */
@@ -48,8 +47,6 @@ export interface Entry<K extends ActorKind = ActorKind> {
   crashes: number;
   /** Set while the newest state is not yet in the projection's hands. */
   dirty: boolean;
-  /** Of an order: the hash of its newest step of which a row was made. Null: none, or without a hash. */
-  eventHash: string | null;
   /** An order that is not closed. Whether a closed one is still in memory must decide nothing. */
   open: boolean;
 }
@@ -76,8 +73,6 @@ export interface Registry {
   readonly positions: ReadonlyMap<InstrumentId, Entry<'position'>>;
   /** Orders that are not closed: the same after a restart, which loads no closed ones. */
   readonly openOrders: number;
-  /** Ids of the orders in doubt by market; such a market is in quarantine. The same after a restart. */
-  readonly doubts: ReadonlyMap<string, ReadonlySet<string>>;
   account(): Entry<'account'>;
   venue(): Entry<'venue'>;
   /** Creates an actor from its first input, or from an encoded snapshot. */
@@ -92,7 +87,7 @@ export interface Registry {
 
 export type CreateFrom =
   | { readonly input: object }
-  | { readonly snapshot: object; readonly revision: number; readonly eventHash: string | null };
+  | { readonly snapshot: object; readonly revision: number };
 
 export function actorId(kind: ActorKind, name: string): string {
   return `${kind}:${name}`;
@@ -107,7 +102,6 @@ export function createRegistry(
   const positions = new Map<InstrumentId, Entry<'position'>>();
   const singles = new Map<'account' | 'venue', Entry>();
   const byVenueOrderId = new Map<string, string>();
-  const doubts = new Map<string, Set<string>>();
   let openOrders = 0;
 
   function start(kind: ChildKind, id: string, from: { input?: object; snapshot?: object }) {
@@ -132,7 +126,6 @@ export function createRegistry(
     get openOrders() {
       return openOrders;
     },
-    doubts,
     account: () => single('account') as Entry<'account'>,
     venue: () => single('venue') as Entry<'venue'>,
     create(kind, name, from) {
@@ -146,7 +139,6 @@ export function createRegistry(
         revision: isNew ? 1 : from.revision,
         crashes: 0,
         dirty: false,
-        eventHash: isNew ? null : from.eventHash,
         open: false,
       };
       keep(entry);
@@ -205,25 +197,10 @@ export function createRegistry(
   }
 
   function count(order: Entry<'order'>): void {
-    const state = snapshot(order);
-    countDoubt(order.name, state);
-    const open = !isClosedOrder(state);
+    const open = !isClosedOrder(snapshot(order));
     if (open === order.open) return;
     order.open = open;
     openOrders += open ? 1 : -1;
-  }
-
-  function countDoubt(name: string, state: SnapshotOf['order']): void {
-    const inDoubt = isInDoubt(axes(state).execution, state.context);
-    if (!inDoubt && doubts.size === 0) return;
-    const { marketId } = state.context.instrument;
-    const ofMarket = doubts.get(marketId);
-    if (inDoubt) {
-      if (ofMarket === undefined) doubts.set(marketId, new Set([name]));
-      else ofMarket.add(name);
-    } else if (ofMarket?.delete(name) === true && ofMarket.size === 0) {
-      doubts.delete(marketId);
-    }
   }
 
   function single(kind: 'account' | 'venue'): Entry {

@@ -18,9 +18,6 @@ export interface Restored {
   readonly positions: number;
   /** Inputs of the log's tail told again. */
   readonly replayed: number;
-  /** Ids of the rows of live actors that were read, and of the actors there before the tail. */
-  readonly rows: readonly string[];
-  readonly actors: readonly string[];
 }
 
 export interface Loader {
@@ -45,8 +42,7 @@ export function createLoader(store: Pick<Store, 'actor'>, registry: Registry): L
   function create(row: ActorRow, name: string, snapshot: object): void {
     if (row.kind === 'system') return;
     try {
-      const { revision, eventHash } = row;
-      registry.create(row.kind, name, { snapshot, revision, eventHash });
+      registry.create(row.kind, name, { snapshot, revision: row.revision });
     } catch (error) {
       throw unusable(row, error);
     }
@@ -122,10 +118,8 @@ export async function restore(options: {
 }): Promise<Restored> {
   const { store, system, loader, projectedThrough } = options;
   const errors = [...options.errors];
-  const rows: string[] = [];
   for await (const page of store.liveActors()) {
     for (const row of page) {
-      rows.push(row.actorId);
       try {
         loader.fromRow(row);
       } catch (error) {
@@ -135,22 +129,12 @@ export async function restore(options: {
     }
   }
   if (errors.length > 0) throw refusal(errors);
-  // Taken before anything is told: what closes later leaves memory.
-  const actors = projectedThrough === 0 ? [] : actorIds(system);
   const replayed = await replayTail(store, system, loader, projectedThrough);
   return {
     orders: system.registry.orders.size,
     positions: system.registry.positions.size,
     replayed,
-    rows,
-    actors,
   };
-}
-
-function actorIds({ entry, registry }: System): string[] {
-  const singles = [entry, registry.account(), registry.venue()];
-  const all = [...singles, ...registry.positions.values(), ...registry.orders.values()];
-  return all.map(({ actorId: id }) => id);
 }
 
 async function replayTail(

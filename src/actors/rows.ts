@@ -94,7 +94,6 @@ export function positionRow(context: PositionContext): PositionRow {
     costBasis: totals.costBasis,
     realizedPnl: totals.realizedPnl,
     feesUsd: totals.feesUsd,
-    reconciliationRequired: context.openFindings > 0,
     updatedAtMs: context.updatedAtMs,
   };
 }

@@ -7,12 +7,9 @@
  * moment later, always for a whole number of turns; after a crash the log's tail says it again.
  */
 import type { DecimalText } from '../domain/decimal.ts';
-import type { FillwrightFault } from '../domain/faults.ts';
 import type { Role, Settlement } from '../domain/fill-leg.ts';
 import type { InstrumentId, Outcome, Side } from '../domain/instrument.ts';
 import type { TimeInForce } from '../domain/intent.ts';
-import type { FindingKind, Severity } from '../domain/reconcile.ts';
-import type { SettlementCounts } from '../domain/settlement-rate.ts';
 
 /** An intent's key and the whole intent as canonical text. The key is unique for ever. */
 export interface IntentRow {
@@ -42,8 +39,6 @@ export interface JournalBatch {
   readonly inputs: string;
   readonly intents: readonly IntentRow[];
   readonly prepared: readonly PreparedRow[];
-  /** See `batchHash` in chain.ts. Null: written before there were hashes. */
-  readonly hash: string | null;
 }
 
 export type ActorKind = 'system' | 'account' | 'venue' | 'order' | 'position';
@@ -59,8 +54,6 @@ export interface ActorRow {
   readonly live: boolean;
   /** JSON text of XState's persisted snapshot. */
   readonly snapshot: string;
-  /** Of an order: the hash of its step number `revision`. Null: others, and steps without a hash. */
-  readonly eventHash: string | null;
 }
 
 export interface OrderRow {
@@ -110,8 +103,6 @@ export interface OrderEventRow {
   readonly note: string;
   /** JSON text of the event as the order received it. */
   readonly event: string;
-  /** See `eventHash` in chain.ts. Null: written before there were hashes. */
-  readonly hash: string | null;
 }
 
 export interface LegRow {
@@ -144,8 +135,6 @@ export interface PositionRow {
   readonly costBasis: DecimalText;
   readonly realizedPnl: DecimalText;
   readonly feesUsd: DecimalText;
-  /** An open finding says that this may not be what is held. */
-  readonly reconciliationRequired: boolean;
   readonly updatedAtMs: number;
 }
 
@@ -187,49 +176,6 @@ export interface ExitEventRow {
   readonly atMs: number;
 }
 
-/** A difference between our books and the venue's that has lasted. JSON columns are text. */
-export interface FindingRow {
-  /** Follows from kind and subject. */
-  readonly findingId: string;
-  readonly kind: FindingKind;
-  readonly subject: string;
-  readonly instrumentId: InstrumentId | null;
-  readonly severity: Severity;
-  /** `applied`: the difference is gone. */
-  readonly state: 'open' | 'applied' | 'approved' | 'dismissed';
-  /** One sentence for a person. */
-  readonly summary: string;
-  readonly ours: string;
-  readonly theirs: string;
-  readonly evidence: string;
-  readonly action: string;
-  /** With `findingId` the key: one that comes back after it was gone is a row of its own. */
-  readonly openedAtMs: number;
-  /** When what was found last changed. */
-  readonly seenAtMs: number;
-  /** When it was decided, or was gone; null while it is open. */
-  readonly closedAtMs: number | null;
-  readonly closedBy: string | null;
-  readonly why: string | null;
-  /** When the difference was no longer there; null while it is. */
-  readonly goneAtMs: number | null;
-}
-
-/** One comparison of our books with the venue's: what was asked, applied and found. */
-export interface ReconciliationRow {
-  readonly startedAtMs: number;
-  readonly durationMs: number;
-  readonly reason: 'start' | 'reconnect' | 'interval' | 'asked';
-  /** False: something was not answered; nothing was concluded from that part. */
-  readonly complete: boolean;
-  /** Legs and reports that were taken in. */
-  readonly applied: number;
-  readonly openFindings: number;
-  readonly criticalFindings: number;
-  /** JSON text of the whole document. */
-  readonly body: string;
-}
-
 /**
  * Rows to be written: an array, or rows that are made anew whenever a piece of them is asked for, so
  * that thousands need not be held while they wait for their turn. The latter have each key once.
@@ -253,17 +199,7 @@ export interface Projection {
   readonly ledger: readonly LedgerRow[];
   readonly outbox: Rows<OutboxRow>;
   readonly exits: readonly ExitEventRow[];
-  readonly findings: readonly FindingRow[];
   readonly metadata: Readonly<Record<string, string>>;
-}
-
-export interface FindingFilter {
-  /** Only those that are open. */
-  readonly open?: boolean;
-  /** Id, or the beginning of one. */
-  readonly id?: string;
-  /** Default 100, at most 10,000. */
-  readonly limit?: number;
 }
 
 export interface OrderFilter {
@@ -275,49 +211,21 @@ export interface OrderFilter {
   readonly limit?: number;
 }
 
-/** What to do while another engine holds the writer lease. */
-export interface AcquireOptions {
-  /**
-   * `refuse` (the default); `wait` until it can be had; `takeOver`: take it at once, for a person who
-   * knows what they do, and wait until the other's own time is over before anything is sent.
-   */
-  readonly whenBusy?: 'refuse' | 'wait' | 'takeOver';
-  /** Ends the waiting, with `store_busy`. */
-  readonly signal?: AbortSignal;
-}
-
-/** The right to write to a store and to act on what is in it. At most one engine has it. */
-export interface WriterLease {
-  /**
-   * Whether something may be sent now, by what this process knows without asking anybody. False
-   * before `acquireWriter`, while the lease may have run out, and for ever once it is lost.
-   */
-  mayAct(): boolean;
-  /** Resolves while `mayAct`, else when it is so again. @throws {FillwrightFault} `lease_lost`. */
-  untilActive(): Promise<void>;
-  /** `listener` is told once, when another engine has taken the lease. Answers how to end that. */
-  onLost(listener: (fault: FillwrightFault) => void): () => void;
-}
-
 export interface Store {
   /** Applies missing migrations; answers the names of those applied now. */
   migrate(): Promise<readonly string[]>;
   /**
-   * Takes the writer lease, and renews it until `close`. Nothing to do while it is held. From then on
-   * every write of this store asserts it, within its own transaction.
-   * @throws {FillwrightFault} `store_busy` while another engine holds it: the message names who, on
-   * which host, since when and until when. `lease_lost` once this store has lost it.
+   * Takes the right to write, for the life of this store's connection.
+   * @throws {FillwrightFault} `store_busy` when another engine holds it; the message names its pid.
    */
-  acquireWriter(options?: AcquireOptions): Promise<void>;
-  readonly lease: WriterLease;
+  acquireWriter(): Promise<void>;
   /**
    * Writes one batch durably. Idempotent by `batchId`.
-   * @throws {FillwrightFault} `store_unavailable` (try the same batch again), `broken_invariant`
-   * (another writer has used these numbers, or a key exists: stop) or `lease_lost` (another engine
-   * has taken over: stop). Nothing was written.
+   * @throws {FillwrightFault} `store_unavailable` (try the same batch again) or `broken_invariant`
+   * (another writer has used these numbers, or a key exists: stop).
    */
   commit(batch: JournalBatch): Promise<void>;
-  /** @throws {FillwrightFault} `store_unavailable` or `lease_lost`: nothing of it was written. */
+  /** @throws {FillwrightFault} `store_unavailable`: nothing of it was written. */
   project(projection: Projection): Promise<void>;
 
   // ---- restore
@@ -325,8 +233,6 @@ export interface Store {
   projectedThrough(): Promise<number>;
   /** 0 when the journal is empty. */
   lastSeq(): Promise<number>;
-  /** Hash of the newest batch; null when there is none, or it has none. */
-  lastHash(): Promise<string | null>;
   /** Rows of actors that are live, in the order in which they were first written, in pages. */
   liveActors(): AsyncIterable<readonly ActorRow[]>;
   actor(actorId: string): Promise<ActorRow | undefined>;
@@ -351,18 +257,8 @@ export interface Store {
   /** Newest first. */
   legs(limit: number): Promise<readonly LegRow[]>;
   legCount(): Promise<number>;
-  /** How the legs of our orders ended, by market, at most 10,000 markets. */
-  settlementCounts(): Promise<readonly SettlementCounts[]>;
   orphans(): Promise<readonly LegRow[]>;
   positions(): Promise<readonly PositionRow[]>;
-  /** Legs of which the venue told both final statuses, newest first, at most 1,000. */
-  conflictedLegs(): Promise<readonly LegRow[]>;
-  /** Newest first. */
-  findings(filter?: FindingFilter): Promise<readonly FindingRow[]>;
-  /** Newest first. */
-  reconciliations(limit: number): Promise<readonly ReconciliationRow[]>;
-  /** Keeps a document, and lets the oldest go beyond a bound. Evidence: nothing follows from it. */
-  keepReconciliation(row: ReconciliationRow): Promise<void>;
   ledgerTotal(accountId: string): Promise<DecimalText>;
   metadata(key: string): Promise<string | undefined>;
   /** Small facts outside the log (the simulator's state, the paper venue's settings). */
@@ -373,4 +269,70 @@ export interface Store {
   /** Operations sent to the server and not yet answered. Replay waits until this is zero. */
   readonly pending: number;
   close(): Promise<void>;
+}
+
+/** Where the paper venue keeps its own books: it is an outside system that happens to live here. */
+export interface PaperStore {
+  /** What a restart needs: every balance, the open orders, the trades that are not final. */
+  load(): Promise<PaperState>;
+  /** Inserts or replaces every row of the change, all of them or none. */
+  save(change: PaperState): Promise<void>;
+  /** An order, open or closed. */
+  findOrder(id: string): Promise<PaperOrderRow | undefined>;
+  /** Trades, final or not, changed at or after `sinceMs`, sorted by `changedAtMs`, then by `id`. */
+  tradesSince(sinceMs: number): Promise<readonly PaperTradeRow[]>;
+}
+
+/** Rows of the paper venue. Empty lists: nothing of that kind. */
+export interface PaperState {
+  readonly orders: readonly PaperOrderRow[];
+  readonly trades: readonly PaperTradeRow[];
+  readonly balances: readonly PaperBalanceRow[];
+}
+
+/** `body` is JSON text that only the paper venue reads. */
+export interface PaperOrderRow {
+  readonly id: string;
+  /** False: kept for look-ups, not loaded again as a working order. */
+  readonly open: boolean;
+  readonly body: string;
+}
+
+/** `body` is JSON text that only the paper venue reads. */
+export interface PaperTradeRow {
+  readonly id: string;
+  /** True once confirmed or failed. */
+  readonly final: boolean;
+  /** Last change, ms since 1970 UTC. */
+  readonly changedAtMs: number;
+  readonly body: string;
+}
+
+export interface PaperBalanceRow {
+  /** `cash`, or the id of the instrument that is held. */
+  readonly asset: string;
+  /** Dollars or shares, signed: a failed settlement can take back what was spent since. */
+  readonly amount: DecimalText;
+}
+
+/** One text frame of a venue's stream. */
+export interface InboxFrame {
+  /** For example `user`. */
+  readonly channel: string;
+  /** Number of the connection that it came over, from 1 in each run of the stream. */
+  readonly connection: number;
+  readonly receivedAtMs: number;
+  /** As received. */
+  readonly text: string;
+}
+
+/** Where the raw frames of a live venue are kept before they are applied: evidence, with a bound. */
+export interface FrameInbox {
+  /**
+   * Writes all of `frames` durably, in their order, or none.
+   * @throws {FillwrightFault} `store_unavailable`: try the same frames again.
+   */
+  keep(frames: readonly InboxFrame[]): Promise<void>;
+  /** Removes the frames received before `beforeMs`, and the oldest beyond the row bound; how many. */
+  prune(beforeMs: number): Promise<number>;
 }

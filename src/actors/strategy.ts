@@ -6,13 +6,7 @@ import type { IntentInput } from '../domain/intent-input.ts';
 import type { BookSnapshot, PublicTrade } from '../domain/market-data.ts';
 import type { TradeSignal } from '../domain/signal.ts';
 import type { OrderView, PositionView } from './rows.ts';
-import type {
-  AccountView,
-  CancelResult,
-  CommandAnswer,
-  SubmitResult,
-  TradingCommand,
-} from './trading-api.ts';
+import type { AccountView, CancelResult, SubmitResult, TradingCommand } from './trading-api.ts';
 
 /** A signal names an outcome of a market in ticks of a thousandth; it is mapped to an intent. */
 export interface MarketSignal extends TradeSignal {
@@ -44,7 +38,7 @@ export interface StrategyContext {
   isPending(id: InstrumentId, side: Side): boolean;
   submit(intent: StrategyIntent | MarketSignal): Promise<SubmitResult | undefined>;
   cancel(orderId: string, reason?: string): Promise<CancelResult>;
-  send(command: TradingCommand): Promise<CommandAnswer>;
+  send(command: TradingCommand): Promise<void>;
 }
 
 export interface Strategy {

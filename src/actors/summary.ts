@@ -3,7 +3,6 @@ import { type DecimalText, decimal, toText, ZERO } from '../domain/decimal.ts';
 import type { Instrument } from '../domain/instrument.ts';
 import type { MarketDataCounts } from '../domain/market-data.ts';
 import { unrealizedPnl } from '../domain/position-totals.ts';
-import { type SettlementRate, settlementRates } from '../domain/settlement-rate.ts';
 import type { MarketView } from './market-view.ts';
 import type { Store } from './store-port.ts';
 import type { Trading } from './trading-api.ts';
@@ -41,8 +40,6 @@ export interface Summary {
   };
   /** Fill legs that were not voided. */
   readonly fills: number;
-  /** Fills by how the chain ended them, for each market; most failures first. */
-  readonly settlement: readonly SettlementRate[];
   readonly fees: DecimalText;
   /** Dollars, before fees. */
   readonly realizedPnl: DecimalText;
@@ -88,7 +85,6 @@ export async function summarise(parts: {
       open: of('PENDING', 'PLACED', 'PARTIAL_FILL', 'UNKNOWN'),
     },
     fills: await store.legCount(),
-    settlement: settlementRates(await store.settlementCounts()),
     fees: account.feesUsd,
     realizedPnl: sum((position) => position.realizedPnl),
     unrealizedPnl: sum((position) => position.unrealizedPnl),

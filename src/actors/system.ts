@@ -12,19 +12,15 @@ import { assertInvariant } from '../domain/faults.ts';
 import { sellableSize } from '../domain/position.ts';
 import { availableUsd } from '../machines/account.machine.ts';
 import { changesOf } from '../machines/order.changes.ts';
-import type { OrderContext } from '../machines/order.context.ts';
 import type { OrderEvent } from '../machines/order.events.ts';
-import { stopsEntries } from '../machines/system.findings.ts';
 import {
   type EngineInput,
-  isFindingEvent,
   type OrderInputEvent,
   type SystemContext,
   systemMachine,
 } from '../machines/system.machine.ts';
 import type { VenueEventIn } from '../machines/venue.machine.ts';
 import type { Facts } from './facts.ts';
-import { createFindingRecorder } from './finding-recorder.ts';
 import { createLedgers } from './ledgers.ts';
 import { mismatch } from './outside.ts';
 import type { Publisher } from './publisher.ts';
@@ -71,8 +67,6 @@ export interface SystemOptions {
   readonly snapshot?: { readonly snapshot: object; readonly revision: number };
   readonly inspect?: (event: InspectionEvent) => void;
   readonly onFault: (fault: ActorFault) => void;
-  /** An order has been looked for so often that a person should know. Once for each doubt. */
-  readonly onEscalated?: (order: OrderContext) => void;
 }
 
 export function createSystem(options: SystemOptions): System {
@@ -123,13 +117,8 @@ export function createSystem(options: SystemOptions): System {
         deliver(registry.venue(), { type: 'system.restored', atMs: now.atMs });
         ledgers.keepBack(event);
       },
-      recordFinding: ({ event, context }) => {
-        if (isFindingEvent(event)) findings.record(event, context.findings);
-      },
-      recordOrphan: ({ event, context }) => {
-        if (event.type !== 'venue.orphanReported') return;
-        const { leg } = event;
-        facts.orphan(registry.venue().name, [...(context.orphans[leg.venueOrderId] ?? []), leg]);
+      recordOrphan: ({ event }) => {
+        if (event.type === 'venue.orphanReported') facts.orphan(registry.venue().name, event.leg);
       },
     },
   });
@@ -150,12 +139,10 @@ export function createSystem(options: SystemOptions): System {
     revision: options.snapshot?.revision ?? 0,
     crashes: 0,
     dirty: false,
-    eventHash: null,
     open: false,
   };
   const registry = createRegistry(ref, logics, facts.touch);
   const ledgers = createLedgers({ registry, facts, publisher, now, deliver });
-  const findings = createFindingRecorder({ registry, facts, ledgers, now, deliver });
   // It has no parent to take its error: without an observer XState would end the process with it.
   ref.subscribe({ error: () => undefined });
   ref.start();
@@ -183,7 +170,7 @@ export function createSystem(options: SystemOptions): System {
       },
     });
     facts.step({
-      order: created,
+      clientOrderId,
       number: 1,
       seq: now.seq,
       event: { type: 'intent.submitted', reason: intent.reason, atMs },
@@ -192,8 +179,7 @@ export function createSystem(options: SystemOptions): System {
     });
     publisher.order(registry.snapshot(created), 'intent.submitted');
     if (admission.kind === 'denied') {
-      const { kind: _denied, ...why } = admission;
-      stepOrder(created, { type: 'order.denied', ...why, atMs });
+      stepOrder(created, { type: 'order.denied', reason: admission.reason, atMs });
     } else {
       ledgers.reserve(created, admission.reservedUsd, admission.reservedShares);
     }
@@ -215,25 +201,12 @@ export function createSystem(options: SystemOptions): System {
       entriesRefused:
         context.pauseReason !== null
           ? `entries are paused: ${context.pauseReason}`
-          : context.bootProblem !== null
-            ? `the boot check has failed: ${context.bootProblem}`
-            : venueIsLive
-              ? null
-              : `the venue ${registry.venue().name} is not connected and caught up`,
-      finding: stopsEntries(context.findings, instrument.id) ?? null,
-      doubtfulOrderId: doubtfulOrderOf(instrument.marketId),
+          : venueIsLive
+            ? null
+            : `the venue ${registry.venue().name} is not connected and caught up`,
       openOrders: registry.openOrders,
       maxOpenOrders: context.maxOpenOrders,
     });
-  }
-
-  /** The oldest, whichever came into doubt first: told again, the same one is named. */
-  function doubtfulOrderOf(marketId: string): string | null {
-    const ids = registry.doubts.get(marketId) ?? [];
-    return [...ids].reduce<string | null>(
-      (oldest, id) => (oldest === null || id < oldest ? id : oldest),
-      null,
-    );
   }
 
   function order(clientOrderId: string): Entry<'order'> {
@@ -253,7 +226,7 @@ export function createSystem(options: SystemOptions): System {
   function stepOrder(entry: Entry<'order'>, event: OrderEvent): void {
     const { before, after, error } = registry.deliver(entry, event);
     facts.step({
-      order: entry,
+      clientOrderId: entry.name,
       number: entry.revision,
       seq: now.seq,
       event:
@@ -264,7 +237,6 @@ export function createSystem(options: SystemOptions): System {
       after: axes(after),
     });
     publisher.order(after, event.type);
-    if (after.context.escalated && !before.context.escalated) options.onEscalated?.(after.context);
     const changes = changesOf(before.context, after.context);
     if (changes !== undefined) ledgers.take(entry, changes);
     if (error === undefined) return;

@@ -2,17 +2,10 @@
 import type { InspectionEvent } from 'xstate';
 import type { DecimalText } from '../domain/decimal.ts';
 import type { Instrument, InstrumentId } from '../domain/instrument.ts';
-import type { ReconcileSettings } from '../domain/reconcile.ts';
-import type { BootHealth } from './boot-checker.ts';
-import type { CommandInbox } from './command-port.ts';
-import type { Quarantine } from './doubts.ts';
 import type { Execution, Log } from './execution.ts';
-import type { LeftOpen, StopOptions } from './graceful-stop.ts';
 import type { Clock, Ids, Venue } from './ports.ts';
 import type { EngineEventOf, EngineEventType } from './publisher.ts';
-import type { ReconciliationHealth } from './reconcile-document.ts';
 import type { OrderView, PositionView } from './rows.ts';
-import type { SettlementHealth } from './settlement-watch.ts';
 import type { OrderFilter, Store } from './store-port.ts';
 
 export interface SubmitResult {
@@ -58,16 +51,6 @@ export interface TradingHealth {
   readonly orphans: number;
   /** Legs that could not be booked, since the start. */
   readonly refusedLegs: number;
-  /** Markets that take no entries while an order of theirs is in doubt; the first hundred. */
-  readonly quarantine: readonly Quarantine[];
-  /** Differences between our books and the venue's, and when both were last compared. */
-  readonly reconciliation: ReconciliationHealth;
-  /** What the start found: rows, actors and the venue's orders; null until it has been looked at. */
-  readonly boot: BootHealth | null;
-  /** Fills that are not final yet, and how often fills fail. */
-  readonly settlement: SettlementHealth;
-  /** `doubtful`: it may have run out, so nothing is sent; `lost`: another engine has it. */
-  readonly lease: 'held' | 'doubtful' | 'lost';
   readonly failure: string | null;
 }
 
@@ -81,52 +64,13 @@ export type TradingCommand =
       readonly depositId: string;
       readonly amountUsd: DecimalText;
     }
-  /** A named person settles an UNKNOWN order. A fill is never settled so: only the venue tells of one. */
+  /** A named person settles an UNKNOWN order: the venue never took it. */
   | {
       readonly type: 'order.settleUnknown';
       readonly orderId: string;
-      /** Default `never-taken`. */
-      readonly as?: SettledAs;
       readonly by: string;
       readonly reason: string;
-    }
-  | {
-      readonly type: 'order.cancel';
-      readonly orderId: string;
-      readonly by: string;
-      readonly reason: string;
-    }
-  | {
-      readonly type: 'orders.cancelAll';
-      /** `{}`: every order that may still be filled. */
-      readonly filter: CancelFilter;
-      readonly by: string;
-      readonly reason: string;
-    }
-  /** Compares our books with the venue's now. `apply` false: it only looks. */
-  | { readonly type: 'reconcile.run'; readonly apply: boolean; readonly by: string }
-  /** A named person's word on a finding. Approved, what it proposes is done where that can be. */
-  | {
-      readonly type: 'finding.decide';
-      readonly findingId: string;
-      readonly as: 'approved' | 'dismissed';
-      readonly by: string;
-      readonly why: string;
     };
-
-/** The venue never took it; it had it and it is over there; it rests there. */
-export const SETTLED_AS = ['never-taken', 'cancelled', 'live'] as const;
-export type SettledAs = (typeof SETTLED_AS)[number];
-
-/** What came of a command, when that is durable. */
-export interface CommandAnswer {
-  /** One sentence for a person. */
-  readonly text: string;
-  /** False: it was so already. */
-  readonly changed: boolean;
-  /** What belongs to the command, for programs. */
-  readonly facts: Readonly<Record<string, unknown>>;
-}
 
 export interface TradingParts {
   readonly store: Store;
@@ -142,14 +86,6 @@ export interface TradingParts {
   };
   readonly maxOpenOrders: number;
   readonly checkIdentities: boolean;
-  /** Commands of other processes. Absent: none are taken. */
-  readonly commands?: CommandInbox;
-  readonly settlement?: {
-    /** A fill of which nothing was heard for this long is asked about. Default ASK_AFTER_MS. */
-    readonly askAfterMs?: number;
-  };
-  /** How often and how closely our books are compared with the venue's. */
-  readonly reconcile?: Partial<ReconcileSettings>;
   readonly inspect?: (event: InspectionEvent) => void;
 }
 
@@ -168,14 +104,12 @@ export interface Trading {
   positions(): Promise<readonly PositionView[]>;
   position(instrumentId: InstrumentId): PositionView | undefined;
   account(): Promise<AccountView>;
-  /** @throws {FillwrightFault} `invalid_value`, `unknown_order` and those of `submit`. */
-  send(command: TradingCommand): Promise<CommandAnswer>;
+  send(command: TradingCommand): Promise<void>;
   on<T extends EngineEventType>(type: T, listener: (event: EngineEventOf<T>) => void): () => void;
   instruments(): readonly Instrument[];
   health(): TradingHealth;
   /** Resolves when everything taken in so far is durable and in the read tables. */
   settled(): Promise<void>;
   readonly execution: Execution;
-  /** Answers what stays open; undefined where nothing ran. */
-  stop(options?: StopOptions): Promise<LeftOpen | undefined>;
+  stop(): Promise<void>;
 }

@@ -2,36 +2,24 @@
  * What a user of the engine can ask for, over the ports: submit, cancel, read, listen. Every answer
  * comes after the commit that makes it true.
  */
-import { FillwrightFault } from '../domain/faults.ts';
+import { FillwrightFault, InvalidValue } from '../domain/faults.ts';
 import type { Intent } from '../domain/intent.ts';
 import { canonicalIntent, parseIntent, parseIntents } from '../domain/parse-intent.ts';
 import { availableUsd } from '../machines/account.machine.ts';
 import { isExecutionOver } from '../machines/order.status.ts';
-import { type BootChecker, createBootChecker } from './boot-checker.ts';
-import { checkTexts, unknownOrder } from './checks.ts';
-import { createCommandDoor } from './command-door.ts';
-import { createCommands } from './commands.ts';
-import { quarantines } from './doubts.ts';
 import { type Execution, openExecution } from './execution.ts';
-import { CANCEL_LIMIT_MS, cancelOpenOrders, type LeftOpen, leftOpen } from './graceful-stop.ts';
 import { createKeyReader } from './key-reader.ts';
-import { reconciliationHealth } from './reconcile-document.ts';
-import { createReconciler } from './reconciler.ts';
+import { isName } from './outside.ts';
 import { axes, type OrderView, orderRow, positionRow } from './rows.ts';
-import {
-  createSettlementWatch,
-  NOTHING_UNSETTLED,
-  type SettlementWatch,
-} from './settlement-watch.ts';
 import type {
   CancelFilter,
   CancelResult,
   SubmitResult,
   Trading,
+  TradingCommand,
   TradingHealth,
   TradingParts,
 } from './trading-api.ts';
-import { createVenueIntake } from './venue-intake.ts';
 import { createVenueLink } from './venue-link.ts';
 
 /** Intents taken in and not yet durable; beyond it a strategy is told to wait. */
@@ -43,17 +31,8 @@ export function createTrading(parts: TradingParts): Trading {
   /** Submits whose intents are not yet durable, by key. */
   const inFlight = new Map<string, { body: string; done: Promise<SubmitResult> }>();
   let execution: Execution | undefined;
-  /** Set at the beginning of a stop: no new intents. What is open may still be cancelled. */
-  let draining = false;
   let stopping = false;
-  let settlements: SettlementWatch | undefined;
-  let boot: BootChecker | undefined;
-  const intake = createVenueIntake({ venue, store, clock, log, execution: opened });
-  const reconciler = createReconciler({
-    ...{ venue, store, clock, log, intake, execution: opened },
-    ...(parts.reconcile === undefined ? {} : { settings: parts.reconcile }),
-  });
-  const link = createVenueLink({ venue, clock, log, intake, reconciler, execution: opened });
+  const link = createVenueLink({ venue, store, clock, log, execution: opened });
 
   function opened(): Execution {
     if (execution === undefined) {
@@ -68,7 +47,6 @@ export function createTrading(parts: TradingParts): Trading {
     if (stopping) throw new FillwrightFault('not_running', 'The engine is being stopped.');
     const { error } = open.journal.health;
     if (error !== undefined) throw error;
-    if (isLeaseLost(open.failure)) throw open.failure;
     if (open.failure !== undefined) {
       throw new FillwrightFault(
         'not_running',
@@ -84,7 +62,6 @@ export function createTrading(parts: TradingParts): Trading {
 
   async function submitIntent(intent: Intent): Promise<SubmitResult> {
     working();
-    if (draining) throw new FillwrightFault('not_running', 'The engine is being stopped.');
     const body = canonicalIntent(intent);
     const earlier = inFlight.get(intent.key);
     if (earlier !== undefined) {
@@ -145,21 +122,45 @@ export function createTrading(parts: TradingParts): Trading {
     return { ...(await present(orderId)), requested: true };
   }
 
-  async function cancelAll(
-    filter: CancelFilter = {},
-    reason = 'all cancelled',
-  ): Promise<readonly CancelResult[]> {
-    const { registry } = working();
-    const chosen = [...registry.orders.values()]
-      .map((entry) => orderRow(registry.snapshot(entry)))
-      .filter((order) => matches(order, filter) && !isOver(order.clientOrderId));
-    return Promise.all(chosen.map((order) => cancel(order.clientOrderId, reason)));
-  }
-
   function isOver(orderId: string): boolean {
     const { registry } = opened();
     const entry = registry.orders.get(orderId);
     return entry === undefined || isExecutionOver(axes(registry.snapshot(entry)).execution);
+  }
+
+  async function send(command: TradingCommand): Promise<void> {
+    const { dispatch, journal, loader, registry } = working();
+    const atMs = clock.now();
+    switch (command.type) {
+      case 'trading.pause':
+        checkTexts({ by: command.by, reason: command.reason });
+        dispatch({ type: 'trading.paused', by: command.by, reason: command.reason, atMs });
+        break;
+      case 'trading.resume':
+        checkTexts({ by: command.by });
+        dispatch({ type: 'trading.resumed', by: command.by, atMs });
+        break;
+      case 'account.deposit': {
+        const { depositId, amountUsd } = command;
+        checkTexts({ depositId });
+        checkAmount(amountUsd);
+        dispatch({ type: 'account.deposited', depositId, amountUsd, atMs });
+        break;
+      }
+      case 'order.settleUnknown': {
+        const { orderId, by, reason } = command;
+        checkTexts({ orderId, by, reason });
+        await loader.ensure(orderId);
+        const entry = registry.orders.get(orderId);
+        if (entry === undefined) throw unknownOrder(orderId);
+        const { execution: state } = axes(registry.snapshot(entry));
+        if (!state.startsWith('unknown')) {
+          throw new InvalidValue('order.settleUnknown', state, 'an order in the state unknown');
+        }
+        dispatch({ type: 'operator.neverTaken', clientOrderId: orderId, by, reason, atMs });
+      }
+    }
+    await journal.durable();
   }
 
   async function start(): Promise<void> {
@@ -171,24 +172,10 @@ export function createTrading(parts: TradingParts): Trading {
         ...parts,
         accountId: parts.account.id,
         minimumReserveUsd: parts.account.minimumReserveUsd,
-        catchUpSince: (sinceMs) => intake.tradesSince(sinceMs),
-        onTurn: (input) => settlements?.onTurn(input),
-      });
-      settlements = createSettlementWatch({
-        ...{ clock, log, store, ...parts.settlement },
-        ...{ registry: execution.registry, publisher: execution.publisher },
-        takeTradesSince: (sinceMs) => intake.tradesSince(sinceMs),
-      });
-      boot = createBootChecker({
-        ...{ venue, store, clock, log, intake, execution },
-        comparesAtMs: () => reconciler.nextAtMs,
-        settlesAtMs: () => settlements?.wakesAtMs,
+        catchUpSince: (sinceMs) => link.takeTradesSince(sinceMs),
       });
       await begin(execution);
     } catch (error) {
-      void door?.close();
-      void settlements?.stop();
-      boot?.stop();
       execution?.abandon();
       await link.stop().catch(() => undefined);
       await venue.stop().catch(() => undefined);
@@ -207,24 +194,10 @@ export function createTrading(parts: TradingParts): Trading {
         dispatch({ type: 'account.deposited', depositId, amountUsd, atMs: clock.now() });
       }
     }
-    // What was asked while no engine ran comes before any intent, and before anything is sent.
-    await door?.takeAll();
-    door?.open();
     openGate();
     await link.start();
-    await settlements?.start();
-    await boot?.start();
     await journal.durable();
   }
-
-  const send = createCommands({ working, clock, cancel, cancelAll, reconciler });
-  const door =
-    parts.commands === undefined
-      ? undefined
-      : createCommandDoor({
-          ...{ inbox: parts.commands, clock, log, run: send },
-          durable: () => working().journal.durable(),
-        });
 
   return {
     start,
@@ -234,7 +207,13 @@ export function createTrading(parts: TradingParts): Trading {
       return Promise.all(intents.map(submitIntent));
     },
     cancel,
-    cancelAll,
+    async cancelAll(filter = {}, reason = 'all cancelled') {
+      const { registry } = working();
+      const chosen = [...registry.orders.values()]
+        .map((entry) => orderRow(registry.snapshot(entry)))
+        .filter((order) => matches(order, filter) && !isOver(order.clientOrderId));
+      return Promise.all(chosen.map((order) => cancel(order.clientOrderId, reason)));
+    },
     order: readOrder,
     async orders(filter = {}) {
       await settled();
@@ -272,7 +251,7 @@ export function createTrading(parts: TradingParts): Trading {
         minimumReserveUsd: context.minimumReserveUsd,
       };
     },
-    send: (command) => send(command),
+    send,
     on: (type, listener) => opened().publisher.on(type, listener),
     instruments: () => venue.instruments(),
     health,
@@ -280,46 +259,18 @@ export function createTrading(parts: TradingParts): Trading {
     get execution() {
       return opened();
     },
-    async stop({ cancelOrders = false, cancelLimitMs = CANCEL_LIMIT_MS } = {}) {
-      if (execution === undefined) return undefined;
-      const { registry } = execution;
-      draining = true;
-      await door?.close();
-      const cancels = cancelOrders ? await cancelOnStop(execution, cancelLimitMs) : undefined;
+    async stop() {
+      if (execution === undefined) return;
       // What has been asked of the venue is answered first, where that does not take long.
       stopping = true;
-      boot?.stop();
-      await Promise.all([execution.endEffects(), settlements?.stop()]);
+      await execution.endEffects();
       await link.stop();
       await venue.stop();
       await execution.stop();
       execution = undefined;
       stopping = false;
-      draining = false;
-      const left = leftOpen(registry, cancels);
-      sayLeft(left);
-      return left;
     },
   };
-
-  function sayLeft(left: LeftOpen): void {
-    const { orderCount, inDoubt, unsettledFills } = left;
-    const facts = { orderCount, inDoubt, unsettledFills, orders: left.orders.map(idsOf) };
-    if (orderCount === 0) log.info(facts, 'Stopped. Nothing is open at the venue.');
-    else log.warn(facts, `Stopped. ${orderCount} order(s) stay open at the venue.`);
-  }
-
-  /** No order comes any more; those whose intents are not yet durable are waited for. */
-  function cancelOnStop(open: Execution, limitMs: number) {
-    return cancelOpenOrders({
-      ...{ clock, limitMs, registry: open.registry },
-      isOver: () => open.failure !== undefined || open.journal.health.state === 'broken',
-      async cancelAll() {
-        await Promise.allSettled([...inFlight.values()].map(({ done }) => done));
-        await cancelAll({}, 'the engine stops');
-      },
-    });
-  }
 
   async function settled(): Promise<void> {
     const { journal, projector } = opened();
@@ -328,10 +279,9 @@ export function createTrading(parts: TradingParts): Trading {
   }
 
   function health(): TradingHealth {
-    const { journal, projector, faults, failure, registry, context } = opened();
-    const isActive = store.lease.mayAct();
+    const { journal, projector, faults, failure, registry } = opened();
     return {
-      running: failure === undefined && journal.health.state === 'ok' && isActive,
+      running: failure === undefined && journal.health.state === 'ok',
       store: journal.health.state,
       venue: String(registry.snapshot(registry.venue()).value),
       openOrders: registry.openOrders,
@@ -340,11 +290,6 @@ export function createTrading(parts: TradingParts): Trading {
       actorFaults: faults.actors,
       orphans: faults.orphans,
       refusedLegs: faults.refusedLegs,
-      reconciliation: reconciliationHealth(context().findings, reconciler.last),
-      quarantine: quarantines(registry),
-      settlement: settlements?.health() ?? NOTHING_UNSETTLED,
-      boot: boot?.report ?? null,
-      lease: isLeaseLost(failure) ? 'lost' : isActive ? 'held' : 'doubtful',
       failure: failure === undefined ? null : String(failure),
     };
   }
@@ -359,10 +304,6 @@ function matches(order: OrderView, filter: CancelFilter): boolean {
   );
 }
 
-function idsOf({ clientOrderId, venueOrderId, status }: OrderView) {
-  return { clientOrderId, venueOrderId, status };
-}
-
 function checkSameBody(key: string, first: string, again: string): void {
   if (first === again) return;
   throw new FillwrightFault(
@@ -372,8 +313,23 @@ function checkSameBody(key: string, first: string, again: string): void {
   );
 }
 
-function isLeaseLost(failure: unknown): boolean {
-  return failure instanceof FillwrightFault && failure.code === 'lease_lost';
+function checkTexts(texts: Record<string, unknown>): void {
+  for (const [name, text] of Object.entries(texts)) {
+    if (!isName(text)) throw new InvalidValue(name, text, 'text without NUL or half characters');
+  }
+}
+
+function checkAmount(amountUsd: unknown): void {
+  const isText = typeof amountUsd === 'string';
+  if (!isText || !/^\d+(\.\d{1,6})?$/.test(amountUsd) || Number(amountUsd) === 0) {
+    throw new InvalidValue('amountUsd', amountUsd, 'a positive amount in dollars, as decimal text');
+  }
+}
+
+function unknownOrder(orderId: string): FillwrightFault {
+  return new FillwrightFault('unknown_order', `order ${JSON.stringify(orderId)}: not known here.`, {
+    orderId,
+  });
 }
 
 function unknownInstrument(id: string): FillwrightFault {

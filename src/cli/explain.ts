@@ -1,8 +1,8 @@
 /** `fillwright explain`: everything that happened to one order, and why. */
 import type { Command } from 'commander';
-import type { LegRow, OrderEventRow, OrderRow } from '../actors/store-port.ts';
+import type { LegRow, OrderEventRow, OrderRow, Store } from '../actors/store-port.ts';
+import { FillwrightFault } from '../domain/faults.ts';
 import { formatTime } from './duration.ts';
-import { findOrder } from './find-order.ts';
 import { type GlobalOptions, printResult } from './io.ts';
 import { loadConfig, withStore } from './settings.ts';
 import { printable, tableLines } from './table.ts';
@@ -32,7 +32,7 @@ interface Explained {
 async function explain(text: string, options: GlobalOptions): Promise<void> {
   const config = await loadConfig(options);
   const explained = await withStore(config, options, async (store): Promise<Explained> => {
-    const order = await findOrder(store, text);
+    const order = await find(store, text);
     const events = await store.orderEvents(order.clientOrderId);
     return {
       order,
@@ -44,6 +44,29 @@ async function explain(text: string, options: GlobalOptions): Promise<void> {
     };
   });
   printResult(options, explained, () => lines(explained));
+}
+
+/** An id that is met in full wins over those that only begin with it. */
+async function find(store: Store, text: string): Promise<OrderRow> {
+  const found = await store.findOrders(text);
+  const exact = found.filter((order) =>
+    [order.clientOrderId, order.venueOrderId, order.intentKey].includes(text),
+  );
+  const [first, ...others] = exact.length > 0 ? exact : found;
+  if (first === undefined) {
+    throw new FillwrightFault(
+      'unknown_order',
+      `order ${JSON.stringify(text)}: no order has an id, venue id or intent key that begins so.`,
+      { text },
+    );
+  }
+  if (others.length === 0) return first;
+  const candidates = [first, ...others].map((order) => order.clientOrderId);
+  throw new FillwrightFault(
+    'unknown_order',
+    `order ${JSON.stringify(text)}: could be any of ${candidates.join(', ')}.`,
+    { text, candidates },
+  );
 }
 
 function lines({ order, events, legs }: Explained): string[] {
@@ -87,12 +110,7 @@ function lines({ order, events, legs }: Explained): string[] {
       ]),
     ),
     ...(legs.length === 0 ? [] : ['', ...legLines(legs)]),
-    ...(order.status === 'UNKNOWN' ? ['', howToSettle(order)] : []),
   ];
-}
-
-function howToSettle({ clientOrderId, venueOrderId, marketId }: OrderRow): string {
-  return `The market ${marketId} takes no entries while this is open. Ask the venue about ${venueOrderId}, then: fillwright resolve ${clientOrderId} --as never-taken|cancelled|live --why "…"`;
 }
 
 function legLines(legs: readonly LegRow[]): string[] {

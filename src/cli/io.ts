@@ -11,8 +11,6 @@ export const EXIT = {
   usage: 2,
   /** The store cannot be reached, or another engine holds it. */
   store: 3,
-  /** A command is kept for the engine, and no engine has answered yet. */
-  unanswered: 4,
   /** Stopped by hand before the end: a second Ctrl-C, or a replay that was cut short. */
   interrupted: 130,
 } as const;
@@ -25,7 +23,7 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
   'key_conflict',
   'corrupt_recording',
 ]);
-const STORE_CODES: ReadonlySet<string> = new Set(['store_unavailable', 'store_busy', 'lease_lost']);
+const STORE_CODES: ReadonlySet<string> = new Set(['store_unavailable', 'store_busy']);
 
 /** Options that every command takes. */
 export interface GlobalOptions {

@@ -1,23 +1,17 @@
 /** The command line: commands, help and exit codes. */
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
-import { addCancel, addCancelAll } from './cancel.ts';
 import { addConfig } from './config.ts';
 import { addDoctor } from './doctor.ts';
 import { addExplain } from './explain.ts';
-import { addFindings } from './findings.ts';
 import { EXIT, ignoreClosedPipes, printError, UsageFault } from './io.ts';
 import { addMigrate } from './migrate.ts';
 import { addOrders } from './orders.ts';
-import { addPause, addResume } from './pause.ts';
 import { addPositions } from './positions.ts';
-import { addReconcile } from './reconcile.ts';
 import { addReplay } from './replay.ts';
-import { addResolve } from './resolve.ts';
 import { addRun } from './run.ts';
 import { addSandbox } from './sandbox.ts';
 import { addStatus } from './status.ts';
-import { addVerify } from './verify.ts';
 
 const EXIT_CODES = `
 Exit codes:
@@ -25,7 +19,6 @@ Exit codes:
   1    the engine found a fault, or a run failed
   2    bad usage, bad configuration or bad input
   3    the store cannot be reached, or another engine holds it
-  4    the command is kept for the engine, and no engine has answered yet
   130  a second Ctrl-C, or a replay that was cut short`;
 
 /**
@@ -74,15 +67,7 @@ function createProgram(onRefused: (text: string) => void): Command {
     addOrders,
     addPositions,
     addExplain,
-    addReconcile,
-    addFindings,
-    addResolve,
-    addCancel,
-    addCancelAll,
-    addPause,
-    addResume,
     addMigrate,
-    addVerify,
     addSandbox,
     addConfig,
     addDoctor,

@@ -29,7 +29,6 @@ async function positions(options: GlobalOptions): Promise<void> {
             { title: 'cost', align: 'right' },
             { title: 'realised PnL', align: 'right' },
             { title: 'fees', align: 'right' },
-            { title: 'reconciled' },
           ],
           found.map((position) => [
             label(position.instrumentId),
@@ -40,7 +39,6 @@ async function positions(options: GlobalOptions): Promise<void> {
             short(position.costBasis),
             short(position.realizedPnl),
             position.feesUsd,
-            position.reconciliationRequired ? 'REQUIRED' : 'yes',
           ]),
           process.stdout.columns,
         ),

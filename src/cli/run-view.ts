@@ -155,19 +155,7 @@ export function progressFacts(view: RunView): object {
     lag: view.health.waiting + view.health.lag,
     faults: view.health.actorFaults,
     orphans: view.health.orphans,
-    quarantine: view.health.quarantine.map(({ marketId }) => marketId),
   };
-}
-
-function quarantineOf({ quarantine }: Pick<TradingHealth, 'quarantine'>): string {
-  if (quarantine.length === 0) return '';
-  return `  in quarantine ${quarantine.map(({ marketId }) => marketId).join(', ')}`;
-}
-
-function findingsOf({ reconciliation }: Pick<TradingHealth, 'reconciliation'>): string {
-  const { openFindings, criticalFindings } = reconciliation;
-  if (openFindings === 0) return '';
-  return `  findings ${openFindings}${criticalFindings === 0 ? '' : ` (${criticalFindings} critical)`}`;
 }
 
 /** The whole picture, at most `rows` lines of `columns` characters. */
@@ -175,13 +163,11 @@ export function renderRun(view: RunView, size: { columns: number; rows: number }
   const { columns } = size;
   const { health } = view;
   const state = health.running
-    ? health.boot?.ok === false
-      ? `NO ENTRIES: ${health.boot.problems[0]?.message ?? 'the boot check has failed'}`
-      : 'running'
-    : `NOT TRADING: ${health.failure ?? `store ${health.store}, writer lease ${health.lease}`}`;
+    ? 'running'
+    : `NOT TRADING: ${health.failure ?? `store ${health.store}`}`;
   const heading = [
     `Fillwright  ${view.title}  up ${formatDuration(view.uptimeMs)}  ${state}`,
-    `store ${health.store}  venue ${health.venue}  live orders ${health.openOrders}  waiting ${health.waiting}  lag ${health.lag}  faults ${health.actorFaults}  orphans ${health.orphans}  refused ${health.refusedLegs}${findingsOf(health)}${quarantineOf(health)}`,
+    `store ${health.store}  venue ${health.venue}  live orders ${health.openOrders}  waiting ${health.waiting}  lag ${health.lag}  faults ${health.actorFaults}  orphans ${health.orphans}  refused ${health.refusedLegs}`,
     `cash ${money(view.cashUsd)}  reserved ${money(view.reservedUsd)}  equity ${money(equity(view))}  fees ${money(view.feesUsd)}`,
   ];
   const markets = tableLines(

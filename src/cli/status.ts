@@ -1,26 +1,18 @@
 /** `fillwright status`: what the store says of the account, at one glance. */
 import type { Command } from 'commander';
-import { decodeSnapshot } from '../actors/codec.ts';
 import { actorId } from '../actors/registry.ts';
-import type { FindingRow, Store } from '../actors/store-port.ts';
+import type { Store } from '../actors/store-port.ts';
 import type { Config } from '../config.ts';
 import { decimal, toText, ZERO } from '../domain/decimal.ts';
 import { FillwrightFault } from '../domain/faults.ts';
-import { type SettlementRate, settlementRates } from '../domain/settlement-rate.ts';
-import type { SystemContext } from '../machines/system.machine.ts';
 import { venueName } from '../venue.ts';
 import { type GlobalOptions, printResult } from './io.ts';
-import { quarantineLines, quarantineOf } from './quarantine.ts';
 import { loadConfig, withStore } from './settings.ts';
 import { isOpenStatus } from './statuses.ts';
 import { tableLines } from './table.ts';
 
 /** More unsettled orders than this are not counted or added up: one read answers no more. */
 const MAX_UNSETTLED = 10_000;
-/** The engine keeps fewer than this. */
-const MAX_FINDINGS = 10_000;
-/** Markets with failed fills that are listed, those with the most first. */
-const MAX_MARKETS = 20;
 
 export function addStatus(program: Command): void {
   program
@@ -48,12 +40,8 @@ async function status(options: GlobalOptions): Promise<void> {
       ),
       unsettledOrders: unsettled.length,
       positions: positions.filter(({ size }) => !decimal(size).isZero()).length,
-      quarantine: await quarantineOf(store, unsettled),
-      boot: await bootProblemOf(store),
-      settlement: settlementRates(await store.settlementCounts()),
       fills: await store.legCount(),
       orphans: (await store.orphans()).length,
-      findings: countFindings(await store.findings({ open: true, limit: MAX_FINDINGS })),
       cash: await store.ledgerTotal(account),
       reserved: sum(unsettled.map(({ reservedUsd }) => reservedUsd)),
       realizedPnl: sum(positions.map(({ realizedPnl }) => realizedPnl)),
@@ -76,10 +64,7 @@ async function status(options: GlobalOptions): Promise<void> {
           ['unsettled orders', String(rest.unsettledOrders)],
           ['positions', String(rest.positions)],
           ['fills', String(rest.fills)],
-          ['fills not final', String(sumOf(rest.settlement, 'unsettled'))],
-          ['fills that failed', String(sumOf(rest.settlement, 'failed'))],
           ['orphan fills', String(rest.orphans)],
-          ['open findings', `${rest.findings.open}, ${rest.findings.critical} critical`],
           ['journal', String(journal.lastSeq)],
           ['not yet in these tables', String(behind)],
         ],
@@ -89,57 +74,8 @@ async function status(options: GlobalOptions): Promise<void> {
         [{ title: 'orders' }, { title: 'count', align: 'right' }],
         Object.entries(orders).map(([name, count]) => [name, String(count)]),
       ),
-      ...quarantineLines(rest.quarantine),
-      ...bootLines(rest.boot),
-      ...settlementLines(rest.settlement),
     ];
   });
-}
-
-function sumOf(rates: readonly SettlementRate[], field: 'unsettled' | 'failed'): number {
-  return rates.reduce((sum, rate) => sum + rate[field], 0);
-}
-
-function countFindings(rows: readonly FindingRow[]): { open: number; critical: number } {
-  const critical = rows.filter(({ severity }) => severity === 'critical').length;
-  return { open: rows.length, critical };
-}
-
-/** Why the newest start takes no entries; null where it takes them. */
-async function bootProblemOf(store: Store): Promise<string | null> {
-  const row = await store.actor(actorId('system', 'main'));
-  if (row === undefined) return null;
-  const { context } = decodeSnapshot(row) as { readonly context: SystemContext };
-  return context.bootProblem;
-}
-
-function bootLines(problem: string | null): string[] {
-  return problem === null
-    ? []
-    : ['', `The boot check has failed, no entries are taken: ${problem}`];
-}
-
-/** Markets of which fills have failed. */
-function settlementLines(rates: readonly SettlementRate[]): string[] {
-  const failing = rates.filter(({ failed }) => failed > 0).slice(0, MAX_MARKETS);
-  if (failing.length === 0) return [];
-  return [
-    '',
-    ...tableLines(
-      [
-        { title: 'fills of market', shrinks: true },
-        { title: 'confirmed', align: 'right' },
-        { title: 'failed', align: 'right' },
-        { title: 'not final', align: 'right' },
-        { title: 'failure rate', align: 'right' },
-      ],
-      failing.map(({ marketId, confirmed, failed, unsettled, failureRate }) => [
-        marketId,
-        ...[confirmed, failed, unsettled].map(String),
-        failureRate ?? '-',
-      ]),
-    ),
-  ];
 }
 
 /**

@@ -1,12 +1,9 @@
 /** The shape of a configuration: every key with its meaning, its default and its bounds. */
 import { z } from 'zod';
-import { CANCEL_LIMIT_MS } from '../actors/graceful-stop.ts';
 import { checkSettings } from '../adapters/venues/paper/settings.ts';
 import { isLoopback } from '../adapters/venues/polymarket/credentials.ts';
 import { toText } from '../domain/decimal.ts';
 import { isKnownTick, KNOWN_TICKS } from '../domain/quantise.ts';
-import { DEFAULT_RECONCILE } from '../domain/reconcile.ts';
-import { ASK_AFTER_MS } from '../domain/settlement-schedule.ts';
 import { bool, decimalField, oneOf, ratio, section, text, wholeNumber } from './fields.ts';
 import { venueSchema } from './venue-schema.ts';
 
@@ -23,7 +20,6 @@ const tickSize = () =>
 const minimumOrderSize = () => decimalField('shares', { atLeast: '0' });
 const feeRate = () => decimalField('a fee rate', { atLeast: '0', atMost: '1' });
 const feeExponent = () => ratio(0, 10);
-const percent = () => decimalField('percent', { atLeast: '0', atMost: '100' });
 const takerDelayMs = () => wholeNumber(0, DAY_MS, 'milliseconds');
 
 /** What a venue's feed does not say of a market. */
@@ -182,40 +178,9 @@ const wholeSchema = section({
         error: '1 to 63 letters, digits or underscores',
       })
       .prefault('public'),
-    /** How long the right to write outlives an engine whose machine is gone, in seconds. */
-    leaseSeconds: wholeNumber(3, 60, 'seconds').prefault(6),
   }).prefault({}),
   /** An entry beyond this many open orders is denied. */
   maxOpenOrders: wholeNumber(1, 1_000_000, 'orders').prefault(1_000),
-  /** Our books against the venue's: docs/reconciliation.md. */
-  reconcile: section({
-    /** Time between two comparisons; also at the start and after every connection. */
-    everySeconds: wholeNumber(5, 3_600, 'seconds').prefault(DEFAULT_RECONCILE.everySeconds),
-    /** A size that differs by more is a difference. */
-    sizeTolerance: decimalField('shares', { atLeast: '0' }).prefault(
-      DEFAULT_RECONCILE.sizeTolerance,
-    ),
-    /** A size that differs by more of it is critical: no entries there. */
-    sizeTolerancePct: percent().prefault(DEFAULT_RECONCILE.sizeTolerancePct),
-    /** An average entry that differs by more of it is a difference. */
-    priceTolerancePct: percent().prefault(DEFAULT_RECONCILE.priceTolerancePct),
-    /** Cash that differs by more is a difference. */
-    collateralToleranceUsd: decimalField('dollars', { atLeast: '0' }).prefault(
-      DEFAULT_RECONCILE.collateralToleranceUsd,
-    ),
-  }).prefault({}),
-  /** An orderly end of `run`. */
-  stop: section({
-    /** Cancel every open order first. */
-    cancelOrders: bool().prefault(false),
-    /** How long the venue's answers to that are waited for. */
-    cancelSeconds: wholeNumber(1, 300, 'seconds').prefault(CANCEL_LIMIT_MS / 1_000),
-  }).prefault({}),
-  /** Fills that are not final on chain. */
-  settlement: section({
-    /** One of which nothing was heard for so long is asked about; then at doubling intervals. */
-    askAfterSeconds: wholeNumber(5, 3_600, 'seconds').prefault(ASK_AFTER_MS / 1_000),
-  }).prefault({}),
   /** Check cash and positions after every turn. Replay always does. */
   checkIdentities: bool().prefault(false),
   marketData: z

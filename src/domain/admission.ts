@@ -16,10 +16,6 @@ export interface AdmissionInput {
   readonly reservedShares: DecimalText;
   /** Why no new entry is taken now, or null. Exits (SELL) are never stopped by it. */
   readonly entriesRefused: string | null;
-  /** An open finding that says that this holding may not be what we believe, or null. */
-  readonly finding: { readonly findingId: string; readonly summary: string } | null;
-  /** An order of this market of which nobody can say whether it is at the venue, or null. */
-  readonly doubtfulOrderId: string | null;
   readonly openOrders: number;
   readonly maxOpenOrders: number;
 }
@@ -32,43 +28,15 @@ export type Admission =
       readonly reservedUsd: DecimalText;
       readonly reservedShares: DecimalText;
     }
-  | Denial;
-
-export type DenialCode =
-  | 'entries_refused'
-  | 'market_in_quarantine'
-  | 'reconciliation_required'
-  | 'too_many_orders'
-  | 'not_enough_cash'
-  | 'not_enough_shares';
-
-interface Denial {
-  readonly kind: 'denied';
-  readonly code: DenialCode;
-  readonly reason: string;
-  /** `market_in_quarantine`: the order that the market waits for. */
-  readonly doubtfulOrderId?: string;
-}
+  | { readonly kind: 'denied'; readonly reason: string };
 
 export function admit(input: AdmissionInput): Admission {
   const { intent } = input;
   // What stops entries never stops an exit.
   if (intent.side === 'SELL') return admitSell(input);
-  if (input.entriesRefused !== null) return denied('entries_refused', input.entriesRefused);
-  const { doubtfulOrderId, instrument } = input;
-  if (doubtfulOrderId !== null) {
-    const reason = `the market ${instrument.marketId} is in quarantine: nobody knows whether the venue has ${doubtfulOrderId}`;
-    return { ...denied('market_in_quarantine', reason), doubtfulOrderId };
-  }
-  if (input.finding !== null) {
-    const { findingId, summary } = input.finding;
-    return denied('reconciliation_required', `finding ${findingId} is open: ${summary}`);
-  }
+  if (input.entriesRefused !== null) return denied(input.entriesRefused);
   if (input.openOrders >= input.maxOpenOrders) {
-    return denied(
-      'too_many_orders',
-      `${input.openOrders} orders are open, the limit is ${input.maxOpenOrders}`,
-    );
+    return denied(`${input.openOrders} orders are open, the limit is ${input.maxOpenOrders}`);
   }
   return admitBuy(input);
 }
@@ -79,7 +47,6 @@ function admitBuy({ intent, instrument, availableUsd }: AdmissionInput): Admissi
   const needed = reservation(intent.size ?? intent.amountUsd ?? '0', reserveRate);
   if (compare(needed, availableUsd) > 0) {
     return denied(
-      'not_enough_cash',
       `not enough cash: needs ${needed} with the worst fee, ${availableUsd} is available`,
     );
   }
@@ -108,13 +75,12 @@ function admitSell({ intent, sellableShares, reservedShares }: AdmissionInput): 
   const free = decimal(sellableShares).minus(reservedShares);
   if (size.gt(free)) {
     return denied(
-      'not_enough_shares',
       `not enough settled shares: needs ${toText(size)}, ${toText(free.lt(ZERO) ? ZERO : free)} are free`,
     );
   }
   return { kind: 'admitted', reserveRate: '1', reservedUsd: '0', reservedShares: toText(size) };
 }
 
-function denied(code: DenialCode, reason: string): Denial {
-  return { kind: 'denied', code, reason };
+function denied(reason: string): Admission {
+  return { kind: 'denied', reason };
 }

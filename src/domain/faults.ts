@@ -13,7 +13,6 @@ export type FaultCode =
   | 'overloaded'
   | 'store_unavailable'
   | 'store_busy'
-  | 'lease_lost'
   | 'corrupt_row'
   | 'newer_row'
   | 'corrupt_recording'

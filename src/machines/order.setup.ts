@@ -1,7 +1,6 @@
 /** What the order machine's states are made of: its named actors, guards and actions. */
 import { assign, type EventObject, enqueueActions, fromCallback, setup } from 'xstate';
-import type { OrderContext, OrderInput, SettledBy } from './order.context.ts';
-import { beginDoubt, countLookup, endDoubt, recheckAtMs } from './order.doubt.ts';
+import type { OrderContext, OrderInput } from './order.context.ts';
 import type { OrderEvent } from './order.events.ts';
 import {
   inDoubt,
@@ -22,8 +21,8 @@ const MAX_ATTEMPTS_AFTER_DOUBT = 5;
 export const MAX_RESEND_AGE_MS = 60_000;
 /** The venue ends a GTD order up to 60 s before its stated time; ask only well after it. */
 export const EXPIRY_GRACE_MS = 30_000;
-/** A GTD order that is over its time when it is shown is asked about this much later. */
-const EXPIRY_RECHECK_MS = 5_000;
+/** How long to wait before asking again about a status that we do not know. */
+const RECHECK_MS = 5_000;
 
 export interface EffectInput {
   readonly clientOrderId: string;
@@ -50,10 +49,9 @@ function reportsAlive({ event }: Args): boolean {
   );
 }
 
-/** The first word of the venue that it has the order, or its word against a person's. */
+/** The first word that the venue has the order. */
 function revives(args: Args): boolean {
-  const { acknowledged, settledBy } = args.context;
-  return (!acknowledged || settledBy !== null) && reportsAlive(args);
+  return !args.context.acknowledged && reportsAlive(args);
 }
 
 function reportIs(status: string) {
@@ -129,7 +127,6 @@ export const orderSetup = setup({
     ),
     acknowledge: assign(({ context, event }) => ({
       acknowledged: true,
-      settledBy: null,
       faults: context.faults + (namesAnother(context, event) ? 1 : 0),
       retryAtMs: null,
       // Why it had been in doubt or put off is over with the answer.
@@ -141,7 +138,6 @@ export const orderSetup = setup({
     })),
     keepReason: assign(({ event }) => ({
       ...('reason' in event && event.reason !== undefined ? { reason: event.reason } : {}),
-      settledBy: null,
       retryAtMs: null,
       updatedAtMs: event.atMs,
     })),
@@ -150,23 +146,15 @@ export const orderSetup = setup({
       retryAtMs: null,
       updatedAtMs: event.atMs,
     })),
-    keepOperatorsWord: assign(({ event }) =>
-      'by' in event
+    keepOperatorReason: assign(({ event }) =>
+      event.type === 'operator.neverTaken'
         ? {
             reason: `${event.reason} (settled by ${event.by})`,
-            settledBy: settledBy(event),
             retryAtMs: null,
             updatedAtMs: event.atMs,
           }
         : {},
     ),
-    takeOperatorsLive: assign(({ context, event }) => ({
-      acknowledged: true,
-      settledBy: settledBy(event),
-      reason: inDoubt(context) ? null : context.reason,
-      retryAtMs: null,
-      updatedAtMs: event.atMs,
-    })),
     keepRetry: assign(({ context, event }) => ({
       ...('retryAtMs' in event ? { retryAtMs: event.retryAtMs } : {}),
       // Why it is to end says more than why it waits.
@@ -174,20 +162,18 @@ export const orderSetup = setup({
       updatedAtMs: event.atMs,
     })),
     doubt: assign({ doubted: true }),
-    beginDoubt: assign(({ context, event }) => beginDoubt(context, event)),
-    endDoubt: assign(({ context }) => endDoubt(context)),
     endWait: assign(({ context }) => ({
       retryAtMs: null,
       reason: inDoubt(context) ? null : context.reason,
     })),
-    recheckSoon: assign(({ context, event }) => ({ retryAtMs: recheckAtMs(context, event) })),
-    countLookup: assign(({ context, event }) => countLookup(context, event)),
+    recheckSoon: assign(({ event }) => ({ retryAtMs: event.atMs + RECHECK_MS })),
+    countLookup: assign(({ context }) => ({ lookupAttempts: context.lookupAttempts + 1 })),
     takeReport: assign(({ context, event }) => {
       if (event.type !== 'venue.orderReported') return {};
       return {
         ...takeReportedSize(context, event.sizeMatched),
         acknowledged: context.acknowledged || event.status !== 'rejected',
-        settledBy: null,
+        lookupAttempts: 0,
         retryAtMs: null,
         reason: event.reason ?? (inDoubt(context) ? null : context.reason),
         updatedAtMs: event.atMs,
@@ -216,7 +202,7 @@ export const orderSetup = setup({
     watchExpiry: enqueueActions(({ context, event, enqueue }) => {
       const { expiresAtMs } = context.intent;
       if (expiresAtMs === undefined) return;
-      const atMs = Math.max(expiresAtMs + EXPIRY_GRACE_MS, event.atMs + EXPIRY_RECHECK_MS);
+      const atMs = Math.max(expiresAtMs + EXPIRY_GRACE_MS, event.atMs + RECHECK_MS);
       enqueue.spawnChild('deadline', {
         id: 'expiry',
         input: { clientOrderId: context.clientOrderId, atMs },
@@ -234,10 +220,6 @@ function namesAnother(context: OrderContext, event: OrderEvent): boolean {
     context.venueOrderId !== null &&
     context.venueOrderId !== event.venueOrderId
   );
-}
-
-function settledBy(event: OrderEvent): SettledBy | null {
-  return 'by' in event ? { name: event.by, commandId: event.commandId ?? null } : null;
 }
 
 function absenceOf(context: OrderContext): string {

@@ -143,15 +143,6 @@ export function isExecutionOver(execution: ExecutionState): boolean {
   return OVER.has(execution);
 }
 
-/** Nobody can say whether the venue has it; also while its bytes are handed over again. */
-export function isInDoubt(
-  execution: ExecutionState,
-  { doubted }: Pick<OrderContext, 'doubted'>,
-): boolean {
-  if (execution === 'unknown.waiting' || execution === 'unknown.resolving') return true;
-  return doubted && (execution === 'submitting' || execution === 'holding');
-}
-
 /**
  * Nothing more is expected: execution is over, every leg is confirmed or failed, and no leg that
  * the venue told of is missing. A closed order still takes a late leg: it only rests in its row.

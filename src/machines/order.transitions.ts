@@ -26,8 +26,6 @@ export const LEG_AGAINST_A_REFUSAL = [
   { actions: 'takeLeg' },
 ] as const;
 
-export const STATUS_NOT_KNOWN = ['takeReport', 'countLookup', 'recheckSoon', 'countFault'] as const;
-
 export const ENDS_BY_REPORT = [
   { guard: 'reportsMatched', target: 'matched', actions: 'takeReport' },
   { guard: 'reportsCancelled', target: 'cancelled', actions: 'takeReport' },
@@ -43,7 +41,7 @@ export const REPORT_WHILE_SENDING = [
   { guard: 'reportsDelayed', target: 'working.delayed', actions: 'takeReport' },
   ...ENDS_BY_REPORT,
   // A status that we do not know: keep its text, ask again.
-  { target: 'unknown', actions: STATUS_NOT_KNOWN },
+  { target: 'unknown', actions: ['takeReport', 'recheckSoon', 'countFault'] },
 ] as const;
 
 /** An order that we held to be over is alive: what it may still spend is held back again. */
@@ -83,14 +81,8 @@ export const REFUSED_AFTER_DOUBT = [
 ] as const;
 
 export const NEVER_TAKEN = [
-  { guard: 'hasLegs', target: 'cancelled', actions: 'keepOperatorsWord' },
-  { target: 'rejected', actions: 'keepOperatorsWord' },
-] as const;
-
-// The wish to cancel outlives every word that the order is alive.
-export const LIVE_BY_A_PERSON = [
-  { guard: 'cancelRequested', target: 'cancelling', actions: 'takeOperatorsLive' },
-  { target: 'working', actions: 'takeOperatorsLive' },
+  { guard: 'hasLegs', target: 'cancelled', actions: 'keepOperatorReason' },
+  { target: 'rejected', actions: 'keepOperatorReason' },
 ] as const;
 
 /** What may come at any time and means nothing new: repeats, and waits that lost their race. */

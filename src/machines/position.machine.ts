@@ -14,7 +14,7 @@ import {
 } from '../domain/position.ts';
 import type { PositionLeg } from '../domain/position-totals.ts';
 
-export const POSITION_VERSION = 2;
+export const POSITION_VERSION = 1;
 
 export interface PositionInput {
   readonly accountId: string;
@@ -28,8 +28,6 @@ export interface PositionContext {
   readonly fold: PositionFold;
   /** Shares promised to working SELL orders. */
   readonly reservedShares: string;
-  /** Open findings of reconciliation that say that this may not be what is held. */
-  readonly openFindings: number;
   readonly updatedAtMs: number;
 }
 
@@ -56,20 +54,10 @@ export type PositionEvent =
       readonly type: 'position.sharesReserved';
       readonly reservedSharesChange: string;
       readonly atMs: number;
-    }
-  | { readonly type: 'position.findingOpened'; readonly atMs: number }
-  | { readonly type: 'position.findingClosed'; readonly atMs: number };
-
-/** An event that moves or promises shares. */
-type ShareEvent = Extract<PositionEvent, { readonly reservedSharesChange: string }>;
+    };
 
 /** Pure: what one event does to a position. */
 export function nextPosition(context: PositionContext, event: PositionEvent): PositionContext {
-  if (event.type === 'position.findingOpened' || event.type === 'position.findingClosed') {
-    const change = event.type === 'position.findingOpened' ? 1 : -1;
-    const openFindings = Math.max(0, context.openFindings + change);
-    return { ...context, openFindings, updatedAtMs: event.atMs };
-  }
   const fold = nextFold(context.fold, event);
   return {
     ...context,
@@ -79,7 +67,7 @@ export function nextPosition(context: PositionContext, event: PositionEvent): Po
   };
 }
 
-function nextFold(fold: PositionFold, event: ShareEvent): PositionFold {
+function nextFold(fold: PositionFold, event: PositionEvent): PositionFold {
   switch (event.type) {
     case 'position.legApplied':
       return applyLeg(fold, event.leg);
@@ -131,7 +119,6 @@ export const positionMachine = setup({
     instrumentId: input.instrumentId,
     fold: emptyPosition(),
     reservedShares: '0',
-    openFindings: 0,
     updatedAtMs: input.atMs,
   }),
   initial: 'flat',
@@ -142,8 +129,6 @@ export const positionMachine = setup({
         'position.legSettled': WHILE_FLAT,
         'position.legVoided': WHILE_FLAT,
         'position.sharesReserved': { actions: 'take' },
-        'position.findingOpened': { actions: 'take' },
-        'position.findingClosed': { actions: 'take' },
       },
     },
     open: {
@@ -152,8 +137,6 @@ export const positionMachine = setup({
         'position.legSettled': WHILE_OPEN,
         'position.legVoided': WHILE_OPEN,
         'position.sharesReserved': { actions: 'take' },
-        'position.findingOpened': { actions: 'take' },
-        'position.findingClosed': { actions: 'take' },
       },
     },
   },

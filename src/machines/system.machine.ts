@@ -8,22 +8,15 @@ import type { LegReport } from '../domain/fill-leg.ts';
 import type { Instrument } from '../domain/instrument.ts';
 import type { Intent } from '../domain/intent.ts';
 import type { OrderEvent } from './order.events.ts';
-import { type FindingEvent, type Findings, takeFinding } from './system.findings.ts';
 import type { VenueEventIn } from './venue.machine.ts';
 
-export const SYSTEM_VERSION = 2;
+export const SYSTEM_VERSION = 1;
 
 /** Reports of legs whose order nobody here knows are kept up to this many; more are only in the store. */
 const MAX_ORPHANS = 1_000;
 
 /** An order's event with its address. */
 export type OrderInputEvent = OrderEvent & { readonly clientOrderId: string };
-
-/**
- * Of each kind of actor the version of its machine: a start says with which ones the inputs after it
- * are told. Decides nothing. Programs before 0.3 did not say it.
- */
-export type MachineVersions = Readonly<Record<string, number>>;
 
 /** Everything that the engine can be told: the journal is a list of these. */
 export type EngineInput =
@@ -33,7 +26,6 @@ export type EngineInput =
       readonly minimumReserveUsd: string;
       readonly venue: string;
       readonly maxOpenOrders: number;
-      readonly versions?: MachineVersions;
       readonly atMs: number;
     }
   | {
@@ -57,7 +49,6 @@ export type EngineInput =
       readonly type: 'engine.restored';
       readonly maxOpenOrders: number;
       readonly minimumReserveUsd: string;
-      readonly versions?: MachineVersions;
       readonly atMs: number;
     }
   | {
@@ -66,10 +57,7 @@ export type EngineInput =
       readonly reason: string;
       readonly atMs: number;
     }
-  | { readonly type: 'trading.resumed'; readonly by: string; readonly atMs: number }
-  /** What a start has found missing, or null where all of it is there again. */
-  | { readonly type: 'engine.bootChecked'; readonly problem: string | null; readonly atMs: number }
-  | FindingEvent;
+  | { readonly type: 'trading.resumed'; readonly by: string; readonly atMs: number };
 
 /** What XState relays when a child throws. */
 interface ActorFaulted {
@@ -89,38 +77,29 @@ export type SystemEvent = EngineInput | ActorFaulted | ActorReaped;
 export interface SystemContext {
   /** Why entries are paused; null while they are not. */
   readonly pauseReason: string | null;
-  /** What the boot check found, for which no entries are taken; null while it finds nothing. */
-  readonly bootProblem: string | null;
   /** As the journal says it: told again, every intent meets the limit that it met at first. */
   readonly maxOpenOrders: number;
   /** Legs of unknown orders by venue order id, until their order appears. */
   readonly orphans: Readonly<Record<string, readonly LegReport[]>>;
   readonly orphanCount: number;
-  /** Differences between our books and the venue's that have lasted. */
-  readonly findings: Findings;
 }
 
 /** Pure: keeps an orphan; a leg that was reported in the same status before is not kept again. */
 function keepOrphan(context: SystemContext, leg: LegReport): SystemContext {
   if (context.orphanCount >= MAX_ORPHANS) return context;
-  if (isKnownOrphan(context, leg)) return context;
   const known = context.orphans[leg.venueOrderId] ?? [];
-  return {
-    ...context,
-    orphans: { ...context.orphans, [leg.venueOrderId]: [...known, leg] },
-    orphanCount: context.orphanCount + 1,
-  };
-}
-
-/** Pure: the leg has been told in this settlement before. */
-export function isKnownOrphan(context: Pick<SystemContext, 'orphans'>, leg: LegReport): boolean {
-  const known = context.orphans[leg.venueOrderId] ?? [];
-  return known.some(
+  const repeated = known.some(
     (other) =>
       other.tradeId === leg.tradeId &&
       other.role === leg.role &&
       other.settlement === leg.settlement,
   );
+  if (repeated) return context;
+  return {
+    ...context,
+    orphans: { ...context.orphans, [leg.venueOrderId]: [...known, leg] },
+    orphanCount: context.orphanCount + 1,
+  };
 }
 
 /** Pure: forgets the orphans of an order that has appeared. */
@@ -138,14 +117,6 @@ export function countOrphans(context: SystemContext): number {
     count += new Set(legs.map(({ tradeId, role }) => JSON.stringify([tradeId, role]))).size;
   }
   return count;
-}
-
-export function isFindingEvent(event: SystemEvent): event is FindingEvent {
-  return (
-    event.type === 'finding.opened' ||
-    event.type === 'finding.seen' ||
-    event.type === 'finding.closed'
-  );
 }
 
 function unwired(): never {
@@ -172,8 +143,6 @@ const ORDER_INPUTS = {
   'clock.deadlinePassed': { actions: 'routeToOrder' },
   'system.restored': { actions: 'routeToOrder' },
   'operator.neverTaken': { actions: 'routeToOrder' },
-  'operator.cancelled': { actions: 'routeToOrder' },
-  'operator.live': { actions: 'routeToOrder' },
 } as const;
 
 export const systemMachine = setup({
@@ -189,10 +158,6 @@ export const systemMachine = setup({
     reapActor: unwired,
     restoreOrders: unwired,
     recordOrphan: unwired,
-    recordFinding: unwired,
-    keepFinding: assign(({ context, event }) =>
-      isFindingEvent(event) ? { findings: takeFinding(context.findings, event) } : {},
-    ),
     keepOrphan: assign(({ context, event }) =>
       event.type === 'venue.orphanReported' ? keepOrphan(context, event.leg) : context,
     ),
@@ -209,20 +174,10 @@ export const systemMachine = setup({
       'maxOpenOrders' in event ? { maxOpenOrders: event.maxOpenOrders } : {},
     ),
     dropPause: assign({ pauseReason: null }),
-    keepBootProblem: assign(({ event }) =>
-      event.type === 'engine.bootChecked' ? { bootProblem: event.problem } : {},
-    ),
   },
 }).createMachine({
   id: 'system',
-  context: {
-    pauseReason: null,
-    bootProblem: null,
-    maxOpenOrders: 0,
-    orphans: {},
-    orphanCount: 0,
-    findings: {},
-  },
+  context: { pauseReason: null, maxOpenOrders: 0, orphans: {}, orphanCount: 0 },
   initial: 'empty',
   on: {
     // One actor's fault stops no other: it is recorded and the actor is built again.
@@ -243,13 +198,8 @@ export const systemMachine = setup({
         'venue.caughtUp': { actions: 'routeToVenue' },
         'venue.disconnected': { actions: 'routeToVenue' },
         'engine.restored': { actions: ['keepLimit', 'restoreOrders'] },
-        'engine.bootChecked': { actions: 'keepBootProblem' },
         'trading.paused': { target: '.paused', actions: 'keepPause' },
         'trading.resumed': { target: '.active', actions: 'dropPause' },
-        // Recorded first: what it records is the step from what is kept.
-        'finding.opened': { actions: ['recordFinding', 'keepFinding'] },
-        'finding.seen': { actions: ['recordFinding', 'keepFinding'] },
-        'finding.closed': { actions: ['recordFinding', 'keepFinding'] },
       },
       states: {
         active: {},

@@ -164,10 +164,7 @@ describe('in submitting it waits for the answer', () => {
 
   test('no answer: once the order is found it is cancelled; not found, it is not sent again', async () => {
     venue.onSubmit = () => Promise.reject(new Error('socket hang up'));
-    // Together: the doubt about the one would deny the other.
-    const both = await Promise.all([desk.submit(), desk.submit()]);
-    const [found = '', lost = ''] = both.map(({ orderId }) => orderId);
-    await idle(desk);
+    const [found, lost] = [await place(), await place()];
     await cancel(found);
     await cancel(lost);
     venue.report(`0x${found}`, { status: 'live' });

@@ -1,9 +1,9 @@
 /** Catching up with the venue: what it told nobody, what it told late, and what it does not tell. */
 import { expect, test } from 'vitest';
 import type { Store } from '../../src/actors/store-port.ts';
+import { CATCH_UP_EVERY_MS } from '../../src/actors/venue-link.ts';
 import { createVirtualClock } from '../../src/adapters/clock/virtual-clock.ts';
 import { FillwrightFault } from '../../src/domain/faults.ts';
-import { DEFAULT_RECONCILE } from '../../src/domain/reconcile.ts';
 import { idle, pass, until, untilState } from '../support/desk.ts';
 import { place, useFloor } from '../support/floor.ts';
 import { AT_MS } from '../support/orders.ts';
@@ -45,7 +45,7 @@ test('a connection that came back meanwhile is caught up anew before entries are
       answer = () => resolve([]);
     });
   const requests = floor.venue.tradeRequests.length;
-  await pass(clock, desk, DEFAULT_RECONCILE.everySeconds * 1_000);
+  await pass(clock, desk, CATCH_UP_EVERY_MS);
   expect(floor.venue.tradeRequests).toHaveLength(requests + 1);
   floor.venue.emit({ type: 'connection', state: 'down', atMs: clock.now() });
   floor.venue.fill({ venueOrderId: `0x${orderId}`, size: '4' }, 'silent');

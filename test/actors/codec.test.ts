@@ -14,11 +14,3 @@ test.each(EXECUTION_STATES)('an order in %s is written as XState persists it', (
 
   expect(JSON.parse(encodeSnapshot(orderMachine, actor.getSnapshot()))).toEqual(persisted);
 });
-
-test('an actor that was stopped is never written: its row would hear nothing any more', () => {
-  const { actor } = orderIn('working.open');
-  actor.stop();
-  expect(() => encodeSnapshot(orderMachine, actor.getSnapshot())).toThrow(
-    /Only an actor that lives/,
-  );
-});

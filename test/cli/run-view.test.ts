@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { NOTHING_UNSETTLED } from '../../src/actors/settlement-watch.ts';
 import { type RunView, renderRun } from '../../src/cli/run-view.ts';
 import { frame, openScreen } from '../../src/cli/screen.ts';
 import { orderView } from '../examples/strategy-desk.ts';
@@ -19,11 +18,6 @@ function view(over: Partial<RunView> = {}): RunView {
       actorFaults: 0,
       orphans: 0,
       refusedLegs: 0,
-      reconciliation: { openFindings: 0, criticalFindings: 0, comparedAtMs: null, errors: 0 },
-      quarantine: [],
-      settlement: NOTHING_UNSETTLED,
-      boot: null,
-      lease: 'held' as const,
       failure: null,
     },
     cashUsd: '990',
@@ -99,17 +93,6 @@ test('an engine that does not trade says so first', () => {
   const { health } = view();
   const lost = view({ health: { ...health, running: false, store: 'lost' } });
   expect(renderRun(lost, wide)[0]).toContain('NOT TRADING: store lost');
-});
-
-test('markets in quarantine are named', () => {
-  const { health } = view();
-  const order = { orderId: 'ord_1', venueOrderId: '0x1', sinceMs: 1, lookups: 0, evidence: '' };
-  const quarantine = [{ marketId: 'rain', orders: [{ ...order, escalated: false }] }];
-  const wider = { ...wide, columns: 200 };
-  expect(renderRun(view({ health: { ...health, quarantine } }), wider)[1]).toMatch(
-    /in quarantine rain$/,
-  );
-  expect(renderRun(view(), wider)[1]).not.toContain('quarantine');
 });
 
 test.each([

@@ -26,13 +26,7 @@ function reservedFor(timeInForce: Intent['timeInForce']): string {
     },
     instrument,
     ...{ availableUsd: '1000', sellableShares: '0', reservedShares: '0' },
-    ...{
-      entriesRefused: null,
-      doubtfulOrderId: null,
-      finding: null,
-      openOrders: 0,
-      maxOpenOrders: 10,
-    },
+    ...{ entriesRefused: null, openOrders: 0, maxOpenOrders: 10 },
   });
   return admission.kind === 'admitted' ? admission.reservedUsd : admission.reason;
 }

@@ -69,7 +69,7 @@ export function strategyDesk(strategy: Strategy, rules: Partial<Instrument> = {}
       if (order === undefined) throw new Error(`no order ${orderId}`);
       return { orderId, requested: true, order };
     },
-    send: async () => ({ text: '', changed: false, facts: {} }),
+    send: async () => undefined,
   };
 
   function intents(answer: StrategyAnswer | undefined): StrategyIntent[] {
@@ -111,7 +111,6 @@ export function strategyDesk(strategy: Strategy, rules: Partial<Instrument> = {}
         costBasis: '0',
         realizedPnl: '0',
         feesUsd: '0',
-        reconciliationRequired: false,
         updatedAtMs: AT_MS,
         ...position,
       });

@@ -5,20 +5,20 @@ import type {
   PaperOrderRow,
   PaperStore,
   PaperTradeRow,
-} from '../../actors/venue-store-port.ts';
+} from '../../actors/store-port.ts';
 import { writeAll, writesOf } from './project.ts';
 import type { Tracked } from './restore.ts';
 import * as tables from './tables.ts';
-import type { StoreLease } from './writer-lease.ts';
+import type { WriterLock } from './writer-lock.ts';
 
 /**
- * Books over the tables `paper_*`, written only by who holds the writer lease. Every method throws
+ * Books over the tables `paper_*`, written only by who holds the writer lock. Every method throws
  * `store_unavailable` where it cannot say.
  */
 export function createPaperStore(
   db: Kysely<unknown>,
   tracked: Tracked,
-  lease: Pick<StoreLease, 'guarded'>,
+  lock: Pick<WriterLock, 'ensure'>,
 ): PaperStore {
   return {
     load: () =>
@@ -36,12 +36,13 @@ export function createPaperStore(
 
     save: (change) =>
       tracked('paper.save', async () => {
+        const held = await lock.ensure();
         const writes = [
           ...writesOf(tables.paperOrders, change.orders),
           ...writesOf(tables.paperTrades, change.trades),
           ...writesOf(tables.paperBalances, change.balances),
         ];
-        await lease.guarded((guard) => writeAll(db, writes, guard));
+        await writeAll(db, writes, held);
       }),
 
     findOrder: (id) =>

@@ -1,7 +1,7 @@
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { InboxFrame } from '../../../src/actors/venue-store-port.ts';
+import type { InboxFrame } from '../../../src/actors/store-port.ts';
 import { columnTypes } from '../../../src/adapters/store/connection.ts';
 import { createInboxStore } from '../../../src/adapters/store/inbox-store.ts';
 import { type FreshStore, freshStore, withClient } from '../../support/database.ts';

@@ -2,7 +2,6 @@
 import type {
   ActorRow,
   ExitEventRow,
-  FindingRow,
   IntentRow,
   JournalBatch,
   LedgerRow,
@@ -30,7 +29,6 @@ export function batch(firstSeq: number, change: Partial<JournalBatch> = {}): Jou
     inputs: `[{"seq":${firstSeq}}]`,
     intents: [],
     prepared: [],
-    hash: `hash-${firstSeq}`,
     ...change,
   };
 }
@@ -57,16 +55,7 @@ export function preparedRow(clientOrderId: string, change: Partial<PreparedRow> 
 }
 
 export function actorRow(actorId: string, change: Partial<ActorRow> = {}): ActorRow {
-  return {
-    actorId,
-    kind: 'order',
-    version: 1,
-    revision: 1,
-    live: true,
-    snapshot: '{}',
-    eventHash: null,
-    ...change,
-  };
+  return { actorId, kind: 'order', version: 1, revision: 1, live: true, snapshot: '{}', ...change };
 }
 
 export function orderRow(clientOrderId: string, change: Partial<OrderRow> = {}): OrderRow {
@@ -118,7 +107,6 @@ export function orderEventRow(
     status: 'PLACED',
     note: 'The venue took it.',
     event: '{"type":"venue.acknowledged"}',
-    hash: `hash-${number}`,
     ...change,
   };
 }
@@ -157,7 +145,6 @@ export function positionRow(instrumentId: string, change: Partial<PositionRow> =
     costBasis: '0.5',
     realizedPnl: '0',
     feesUsd: '0',
-    reconciliationRequired: false,
     updatedAtMs: 1_780_000_000_000,
     ...change,
   };
@@ -198,29 +185,6 @@ export function exitRow(exitId: string, change: Partial<ExitEventRow> = {}): Exi
   };
 }
 
-export function findingRow(findingId: string, change: Partial<FindingRow> = {}): FindingRow {
-  return {
-    findingId,
-    kind: 'position.size',
-    subject: 'paper:market:YES',
-    instrumentId: 'paper:market:YES',
-    severity: 'critical',
-    state: 'open',
-    summary: 'The venue holds 5 shares for us, our legs add up to 10.',
-    ours: '{"size":"10"}',
-    theirs: '{"size":"5"}',
-    evidence: '{}',
-    action: '{"type":"review","words":"Look."}',
-    openedAtMs: 1_780_000_000_000,
-    seenAtMs: 1_780_000_000_000,
-    closedAtMs: null,
-    closedBy: null,
-    why: null,
-    goneAtMs: null,
-    ...change,
-  };
-}
-
 export function projection(throughSeq: number, change: Partial<Projection> = {}): Projection {
   return {
     throughSeq,
@@ -232,7 +196,6 @@ export function projection(throughSeq: number, change: Partial<Projection> = {})
     ledger: [],
     outbox: [],
     exits: [],
-    findings: [],
     metadata: {},
     ...change,
   };
@@ -258,7 +221,6 @@ export function crowded(of: Projection): Projection {
     ledger: crowd(of.ledger, (i) => ledgerRow(`crowd-${i}`, { accountId })),
     outbox: crowd(of.outbox, (i) => outboxRow(1_000 + i, { type: 'crowd' })),
     exits: crowd(of.exits, (i) => exitRow(`crowd-${i}`)),
-    findings: crowd(of.findings, (i) => findingRow(`crowd-${i}`)),
   };
 }
 

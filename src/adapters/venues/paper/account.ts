@@ -1,5 +1,5 @@
 /** The venue's own account of us: cash, shares, and what open orders may still use of both. */
-import type { PaperBalanceRow } from '../../../actors/venue-store-port.ts';
+import type { PaperBalanceRow } from '../../../actors/store-port.ts';
 import { type Decimal, decimal, toText, ZERO } from '../../../domain/decimal.ts';
 import { feeUsd, worstFeeForMoney, worstFeeForShares } from '../../../domain/fees.ts';
 import type { InstrumentId } from '../../../domain/instrument.ts';

@@ -4,7 +4,7 @@
  * caller's part.
  */
 import type { CancelOutcome, Clock, Ids, Random, SubmitOutcome } from '../../../actors/ports.ts';
-import type { PaperState } from '../../../actors/venue-store-port.ts';
+import type { PaperState } from '../../../actors/store-port.ts';
 import { toText, ZERO } from '../../../domain/decimal.ts';
 import type { Instrument } from '../../../domain/instrument.ts';
 import type { MarketEvent, PublicTrade } from '../../../domain/market-data.ts';

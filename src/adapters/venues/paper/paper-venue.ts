@@ -17,7 +17,7 @@ import type {
   VenueOrderReport,
   VenuePosition,
 } from '../../../actors/ports.ts';
-import type { PaperStore } from '../../../actors/venue-store-port.ts';
+import type { PaperStore } from '../../../actors/store-port.ts';
 import { toText } from '../../../domain/decimal.ts';
 import { FillwrightFault } from '../../../domain/faults.ts';
 import type { LegReport } from '../../../domain/fill-leg.ts';

@@ -1,6 +1,6 @@
 /** What the venue is made from. */
 import type { Clock, Random } from '../../../actors/ports.ts';
-import type { FrameInbox } from '../../../actors/venue-store-port.ts';
+import type { FrameInbox } from '../../../actors/store-port.ts';
 import type { OpenSocket } from '../../marketdata/channel-link.ts';
 import type { FeedLog } from '../../marketdata/counts.ts';
 import type { HttpOptions } from './http.ts';

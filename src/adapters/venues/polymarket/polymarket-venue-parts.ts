@@ -48,7 +48,7 @@ export function createVenueParts(options: PolymarketVenueOptions, name: string) 
     protocolV2: options.protocolV2,
   });
   const prepared = createPreparedOrders();
-  const orders = createOrderReader(rest, clock, onMalformed, markets.instrumentOf);
+  const orders = createOrderReader(rest, clock, onMalformed);
   const modes = createVenueModes(clock, (state, before) => {
     log('warn', `The venue's mode is ${state.mode}.`, { ...state, before });
   });

@@ -95,15 +95,6 @@ export function createPolymarketVenue(options: PolymarketVenueOptions): Polymark
     // What the venue itself lets us sell. The Data API is later, rounds, and may leave positions out.
     fetchPositions: balances.fetchPositions,
     fetchBalances: balances.fetchBalances,
-    async fetchAverages() {
-      const held = await parts.data.positions(funder);
-      return held.flatMap(({ tokenId, averagePrice: averageEntry }) => {
-        const instrumentId = markets.instrumentOf(tokenId)?.id;
-        return averageEntry === undefined || instrumentId === undefined
-          ? []
-          : [{ instrumentId, averageEntry }];
-      });
-    },
     events: events.read,
     dataPositions: () => parts.data.positions(funder),
     resolutions: (conditionIds = options.markets) => parts.data.resolutions(conditionIds),

@@ -1,6 +1,6 @@
 /** The paper venue under the contract's harness: a virtual clock and a store that outlives it. */
 import type { VenueEvent } from '../../../../src/actors/ports.ts';
-import type { PaperStore } from '../../../../src/actors/venue-store-port.ts';
+import type { PaperStore } from '../../../../src/actors/store-port.ts';
 import {
   createVirtualClock,
   type VirtualClock,
