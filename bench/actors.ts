@@ -112,7 +112,7 @@ export async function benchRestoration(world: World): Promise<Restoration> {
     minimumReserveUsd: '0',
     maxOpenOrders: 1_000_000,
     checkIdentities: false,
-    catchUpSince: async () => undefined,
+    catchUpSince: async () => [],
   });
   const ms = Math.round(performance.now() - startedAt);
   const orders = restored.restored.orders;

@@ -2,9 +2,11 @@
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchCreation, benchRestoration } from './actors.ts';
+import { benchBlockEntries, benchLiquidation } from './closing.ts';
 import { benchFills } from './fills.ts';
 import { benchIntents, benchOpenLoop } from './latency.ts';
 import { benchMarketData } from './market-data.ts';
+import { benchPreTrade } from './pre-trade.ts';
 import { benchSandbox } from './sandbox.ts';
 import { benchSigning } from './signing.ts';
 import { benchVenue } from './venue.ts';
@@ -15,7 +17,8 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
     only: {
       type: 'string',
-      default: 'open,fills,create,restore,intents,sign,sandbox,venue,marketData',
+      default:
+        'open,fills,create,restore,intents,preTrade,blockEntries,liquidation,sign,sandbox,venue,marketData',
     },
   },
 });
@@ -30,6 +33,9 @@ const BENCHES: Record<string, (world: World) => Promise<unknown>> = {
   create: benchCreation,
   restore: benchRestoration,
   intents: benchIntents,
+  preTrade: benchPreTrade,
+  blockEntries: benchBlockEntries,
+  liquidation: benchLiquidation,
   sign: benchSigning,
   sandbox: benchSandbox,
   venue: benchVenue,

@@ -12,6 +12,7 @@ import { clientConfig } from '../src/adapters/store/connection.ts';
 import type { PostgresStore } from '../src/adapters/store/postgres-store.ts';
 import type { Instrument } from '../src/domain/instrument.ts';
 import type { Intent } from '../src/domain/intent.ts';
+import { DEFAULT_LIMITS } from '../src/domain/risk/limits.ts';
 import { openStore } from '../src/open-store.ts';
 
 const quiet = () => undefined;
@@ -166,8 +167,10 @@ export async function openEngine(store: PostgresStore): Promise<Execution> {
     accountId: 'main',
     minimumReserveUsd: '0',
     maxOpenOrders: 1_000_000,
+    // Every order buys, of either outcome: half of them would meet the others.
+    limits: { ...DEFAULT_LIMITS, selfTrade: 'allow' },
     checkIdentities: false,
-    catchUpSince: async () => undefined,
+    catchUpSince: async () => [],
   });
   const atMs = clock.now();
   execution.dispatch({
@@ -177,6 +180,8 @@ export async function openEngine(store: PostgresStore): Promise<Execution> {
     atMs,
   });
   execution.dispatch({ type: 'venue.connected', venue: 'bench', atMs });
+  const balance = { cashUsd: '1000000000', askedAtMs: atMs } as const;
+  execution.dispatch({ type: 'venue.balanceTold', venue: 'bench', ...balance, atMs });
   execution.dispatch({ type: 'venue.caughtUp', venue: 'bench', atMs });
   await execution.journal.durable();
   return execution;

@@ -7,6 +7,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import { accountMachine } from '../src/machines/account.machine.ts';
+import { exitMachine } from '../src/machines/exit.machine.ts';
 import { orderMachine } from '../src/machines/order.machine.ts';
 import { positionMachine } from '../src/machines/position.machine.ts';
 import { systemMachine } from '../src/machines/system.machine.ts';
@@ -18,6 +19,7 @@ const MACHINES: readonly AnyStateMachine[] = [
   accountMachine,
   venueMachine,
   systemMachine,
+  exitMachine,
 ];
 
 /** Mermaid names: letters and underscores. */

@@ -10,7 +10,11 @@ type Checked = z.output<typeof configSchema>;
 
 /** See `src/config/schema.ts` for the meaning of each key. Money and prices are decimal text. */
 export type Config = Omit<Checked, 'database' | 'paper'> & {
-  readonly database: { readonly url?: string; readonly schema: string };
+  readonly database: {
+    readonly url?: string;
+    readonly schema: string;
+    readonly leaseSeconds?: number;
+  };
   readonly paper: Omit<Checked['paper'], 'cashUsd'> & { readonly cashUsd: string };
   /** Strategy modules are looked up from here: the folder of the configuration file. */
   readonly baseFolder: string;
@@ -46,6 +50,7 @@ export function parseConfig(source: string, place: string): Config {
     ...rest,
     database: {
       schema: database.schema,
+      leaseSeconds: database.leaseSeconds,
       ...(database.url === undefined ? {} : { url: database.url }),
     },
     // One account, one purse: the venue's books open with what the account is given.
@@ -88,13 +93,23 @@ function withEnvironment(config: Config, environment: Environment): Config {
 
 /** The configuration as it may be printed: its addresses without user, password and query. */
 export function redact(config: Config): Config {
-  const { database, marketData } = config;
-  return { ...config, database: withoutSecrets(database), marketData: withoutSecrets(marketData) };
+  const { database, marketData, events } = config;
+  return {
+    ...config,
+    database: withoutSecrets(database),
+    marketData: withoutSecrets(marketData),
+    events: { ...events, webhooks: events.webhooks.map(withoutPath) },
+  };
 }
 
 function withoutSecrets<Part extends object>(part: Part): Part {
   if (!('url' in part) || typeof part.url !== 'string') return part;
   return { ...part, url: redactUrl(part.url) };
+}
+
+/** Many a server hides a key in the path of its webhooks. */
+function withoutPath<Part extends { readonly url: string }>(part: Part): Part {
+  return { ...part, url: `${new URL(part.url).origin}/[hidden]` };
 }
 
 /** An address without what may be secret in it. */
@@ -113,8 +128,11 @@ function pathsOf(issue: z.core.$ZodIssue): readonly (readonly PropertyKey[])[] {
 
 /** An address can hold a password, so it is not repeated in an error. */
 function shown(path: readonly PropertyKey[], value: unknown): string {
-  const isAddress = path.at(-1) === 'url' || (path[0] === 'database' && path.length > 1);
-  return isAddress ? 'another text' : show(value);
+  const name = path.at(-1);
+  // A secret may stand where its variable should be named.
+  const mayBeSecret = name === 'url' || name === 'secretEnv';
+  const isHidden = mayBeSecret || (path[0] === 'database' && path.length > 1);
+  return isHidden ? 'another text' : show(value);
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {

@@ -3,8 +3,11 @@
  * together and answers only for what is durable.
  */
 import type { InspectionEvent } from 'xstate';
+import type { EventSink } from './actors/event-port.ts';
 import type { Log } from './actors/execution.ts';
+import type { LeftOpen, StopOptions } from './actors/graceful-stop.ts';
 import type { Ids, MarketDataSource } from './actors/ports.ts';
+import type { AcquireOptions } from './actors/store-port.ts';
 import type { Strategy } from './actors/strategy.ts';
 import {
   type PositionSummary,
@@ -21,12 +24,19 @@ import { createDesk, type Desk } from './desk.ts';
 import { FillwrightFault } from './domain/faults.ts';
 import type { InstrumentId } from './domain/instrument.ts';
 import type { BookSnapshot } from './domain/market-data.ts';
+import { openEventSinks } from './event-sinks.ts';
 import { type MarketData, openMarketData } from './market-data.ts';
 import { type OpenStore, openStore } from './open-store.ts';
 import { loadStrategies } from './strategies.ts';
 import { type OpenVenue, openVenue } from './venue.ts';
 
+export type { BudgetCommand } from './actors/budget-api.ts';
+export type { BudgetView } from './actors/budget-rows.ts';
+export type { DoubtfulOrder, Quarantine } from './actors/doubts.ts';
+export { type EventSink, SinkFault } from './actors/event-port.ts';
 export type { Log } from './actors/execution.ts';
+export type { LeftOpen, StopOptions } from './actors/graceful-stop.ts';
+export type { LiquidationHealth, LiquidationReport } from './actors/liquidation-report.ts';
 export type { EngineEvent, EngineEventOf, EngineEventType } from './actors/publisher.ts';
 export type { OrderView, PositionView } from './actors/rows.ts';
 export type {
@@ -42,12 +52,20 @@ export type {
   AccountView,
   CancelFilter,
   CancelResult,
+  CommandAnswer,
+  SettledAs,
   SubmitResult,
   TradingCommand,
   TradingHealth,
 } from './actors/trading-api.ts';
 export { type Config, parseConfig, readConfig } from './config.ts';
 export { type Decimal, type DecimalText, decimal, toText } from './domain/decimal.ts';
+export {
+  CATALOGUE,
+  type CatalogueEvent,
+  type CatalogueEventOf,
+  type CatalogueType,
+} from './domain/events/catalogue.ts';
 export { FillwrightFault, InvalidValue } from './domain/faults.ts';
 export type { Instrument } from './domain/instrument.ts';
 export type { IntentInput } from './domain/intent-input.ts';
@@ -65,22 +83,31 @@ export interface EngineParts {
   readonly inspect?: (event: InspectionEvent) => void;
   /** Must be given, and only then, where the configuration says `mode: live`. */
   readonly confirmLive?: true;
+  /** What a start does while another engine has the writer lease, and what ends its waiting. */
+  readonly writer?: AcquireOptions;
   /** In place of the configured ones. */
   readonly strategies?: readonly Strategy[];
+  /** Beside the configured ones: a program that takes each event at least once, by its own name. */
+  readonly eventSinks?: readonly EventSink[];
   /** In place of the configured market data. */
   readonly marketData?: MarketData;
 }
 
 type Shared = Omit<
   Trading,
-  'start' | 'stop' | 'execution' | 'settled' | 'workingOrders' | 'position'
+  'start' | 'stop' | 'execution' | 'marketChanged' | 'settled' | 'workingOrders' | 'position'
 >;
+
+export interface StopSummary extends Summary {
+  readonly left: LeftOpen;
+}
 
 /** An engine as its users see it. Methods throw `not_running` before `start` and after `stop`. */
 export interface Engine extends Shared {
   /**
    * Opens the store, restores every actor, catches up with the venue, starts feed and strategies.
-   * @throws {FillwrightFault} `invalid_config` for real money that was not confirmed, or the reverse.
+   * @throws {FillwrightFault} `invalid_config` for real money that was not confirmed, or the reverse;
+   * `store_busy` while another engine has the writer lease, unless `writer` says what else to do.
    */
   start(): Promise<void>;
   book(id: InstrumentId): BookSnapshot | undefined;
@@ -90,11 +117,12 @@ export interface Engine extends Shared {
   /** Resolves when the market data ends by itself, or when the engine stops. Throws what broke it. */
   finished(): Promise<void>;
   /**
-   * Waits for a start that is under way, then stops. Everything taken in is durable and in the read
-   * tables when this resolves. Answers where the account stands at the very end; nothing where no
-   * engine ran, or where a bug had ended trading.
+   * Waits for a start that is under way (not for another engine), then stops. Everything taken in is
+   * durable and in the read tables when this resolves. Answers where the account stands at the very
+   * end and what stays open at the venue; nothing where no engine ran, or where a bug had ended
+   * trading. `options` win over the section `stop` of the configuration.
    */
-  stop(): Promise<Summary | undefined>;
+  stop(options?: StopOptions): Promise<StopSummary | undefined>;
 }
 
 interface Running {
@@ -112,8 +140,10 @@ export function createEngine(config: Config, parts: EngineParts): Engine {
   const clock = createSystemClock();
   let running: Running | undefined;
   let starting: Promise<void> | undefined;
-  let stopping: Promise<Summary | undefined> | undefined;
+  let stopping: Promise<StopSummary | undefined> | undefined;
   let cancelKeeping: (() => void) | undefined;
+  /** Ends the waiting of a start for another engine. */
+  let ending = new AbortController();
 
   function live(): Running {
     if (running === undefined) {
@@ -131,6 +161,7 @@ export function createEngine(config: Config, parts: EngineParts): Engine {
     for (const [reason, message] of refused) {
       if (reason !== undefined) throw new FillwrightFault('not_running', message);
     }
+    ending = new AbortController();
     starting = begin().finally(() => {
       starting = undefined;
     });
@@ -152,6 +183,11 @@ export function createEngine(config: Config, parts: EngineParts): Engine {
   async function open(opened: OpenStore, startedAt: number): Promise<Running> {
     const { store } = opened;
     await store.migrate();
+    const signals = [
+      ending.signal,
+      ...(parts.writer?.signal === undefined ? [] : [parts.writer.signal]),
+    ];
+    await store.acquireWriter({ ...parts.writer, signal: AbortSignal.any(signals) });
     const random = createRandom(`${process.pid}-${clock.now()}`);
     const ids = createIds({ clock });
     let marketData: MarketData | undefined;
@@ -189,6 +225,8 @@ export function createEngine(config: Config, parts: EngineParts): Engine {
       venue,
       strategies: parts.strategies ?? (await loadStrategies(config)),
       checkIdentities: config.checkIdentities,
+      takesCommands: true,
+      eventSinks: [...openEventSinks(config, clock), ...(parts.eventSinks ?? [])],
       ...(parts.inspect === undefined ? {} : { inspect: parts.inspect }),
     });
     await desk.trading.start();
@@ -237,14 +275,15 @@ export function createEngine(config: Config, parts: EngineParts): Engine {
     wait();
   }
 
-  function stop(): Promise<Summary | undefined> {
-    stopping ??= end().finally(() => {
+  function stop(options: StopOptions = {}): Promise<StopSummary | undefined> {
+    stopping ??= end(options).finally(() => {
       stopping = undefined;
     });
     return stopping;
   }
 
-  async function end(): Promise<Summary | undefined> {
+  async function end(options: StopOptions): Promise<StopSummary | undefined> {
+    ending.abort();
     // A start that fails leaves nothing to stop; its own caller is told why.
     await starting?.catch(() => undefined);
     if (running === undefined) return undefined;
@@ -253,9 +292,16 @@ export function createEngine(config: Config, parts: EngineParts): Engine {
     abort.abort();
     await feeding.catch(() => undefined);
     try {
-      const ended = await desk.stop();
-      const summary = ended === undefined ? undefined : await summaryOf(running, ended);
-      if (marketData.state !== undefined) {
+      const { cancelOrders, cancelSeconds } = config.stop;
+      const ended = await desk.stop({
+        cancelOrders: options.cancelOrders ?? cancelOrders,
+        cancelLimitMs: options.cancelLimitMs ?? cancelSeconds * 1_000,
+      });
+      const summary =
+        ended === undefined
+          ? undefined
+          : { ...(await summaryOf(running, ended.trading)), left: ended.left };
+      if (marketData.state !== undefined && ended !== undefined) {
         await opened.store.setMetadata(SOURCE_STATE, marketData.state.save());
       }
       return summary;
@@ -288,6 +334,8 @@ export function createEngine(config: Config, parts: EngineParts): Engine {
     orders: (filter) => live().desk.trading.orders(filter),
     positions: () => live().desk.trading.positions(),
     account: () => live().desk.trading.account(),
+    budgets: (filter) => live().desk.trading.budgets(filter),
+    flatten: (by, reason) => live().desk.trading.flatten(by, reason),
     send: (command) => live().desk.trading.send(command),
     on: (type, listener) => live().desk.trading.on(type, listener),
     instruments: () => live().marketData.instruments(),

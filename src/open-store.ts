@@ -2,14 +2,21 @@
 import type { Log } from './actors/execution.ts';
 import type { ServerAddress } from './adapters/store/connection.ts';
 import { startEmbeddedServer } from './adapters/store/embedded-server.ts';
-import { createPostgresStore, type PostgresStore } from './adapters/store/postgres-store.ts';
+import {
+  createPostgresStore,
+  type PostgresStore,
+  type PostgresStoreOptions,
+} from './adapters/store/postgres-store.ts';
 import type { Config } from './config.ts';
 
 export interface OpenStore {
   readonly store: PostgresStore;
   readonly address: ServerAddress;
   /** One more store in another schema of the same server. */
-  inSchema(schema: string, poolSize?: number): PostgresStore;
+  inSchema(
+    schema: string,
+    options?: Pick<PostgresStoreOptions, 'poolSize' | 'unshared'>,
+  ): PostgresStore;
   /** Closes the store, and the embedded server unless another process uses it. */
   close(): Promise<void>;
 }
@@ -19,7 +26,7 @@ export async function openStore(
   config: Pick<Config, 'database' | 'dataFolder'>,
   log?: Pick<Log, 'info' | 'warn'>,
 ): Promise<OpenStore> {
-  const { url, schema } = config.database;
+  const { url, schema, leaseSeconds } = config.database;
   const server =
     url === undefined
       ? await startEmbeddedServer({
@@ -30,11 +37,12 @@ export async function openStore(
   const address: ServerAddress =
     server === undefined ? { url: url ?? '' } : { connection: server.connection };
   const opened: PostgresStore[] = [];
-  const inSchema = (name: string, poolSize?: number) => {
+  const inSchema: OpenStore['inSchema'] = (name, options = {}) => {
     const store = createPostgresStore({
       ...address,
       schema: name,
-      ...(poolSize === undefined ? {} : { poolSize }),
+      ...(leaseSeconds === undefined ? {} : { leaseMs: leaseSeconds * 1_000 }),
+      ...options,
       ...(log === undefined ? {} : { log }),
     });
     opened.push(store);

@@ -53,7 +53,9 @@ export async function replay(
 ): Promise<Summary> {
   const startedAt = performance.now();
   const opened = await openStore(config, options.log);
-  const store = opened.inSchema(`replay_${randomBytes(8).toString('hex')}`, 1);
+  const store = opened.inSchema(`replay_${randomBytes(8).toString('hex')}`, {
+    ...{ poolSize: 1, unshared: true },
+  });
   try {
     return await play(config, recordingPath, options, store, startedAt);
   } finally {
@@ -103,6 +105,7 @@ async function play(
     venue,
     strategies: options.strategies ?? (await loadStrategies(config)),
     checkIdentities: true,
+    takesCommands: false,
   });
   const idle = idleOf(desk, store, venue);
   await desk.trading.start();

@@ -11,17 +11,14 @@ import {
   createPolymarketVenue,
   type PolymarketVenue,
 } from './adapters/venues/polymarket/polymarket-venue.ts';
-import { openCurve } from './adapters/venues/polymarket/protocol/secp256k1.ts';
-import { checkAgainstPackage } from './adapters/venues/polymarket/protocol/self-check.ts';
+import { type Curve, openCurve } from './adapters/venues/polymarket/protocol/secp256k1.ts';
 import { createLocalSigner } from './adapters/venues/polymarket/protocol/signer.ts';
 import type { TierName } from './adapters/venues/polymarket/rate-limiter-budgets.ts';
 import type { Config } from './config.ts';
 import { FillwrightFault } from './domain/faults.ts';
 import { type OpenedSandbox, type SandboxProcess, startSandboxProcess } from './sandbox-process.ts';
-import type { OpenVenue, VenueParts } from './venue.ts';
+import { type OpenVenue, POLYMARKET_VENUE, type VenueParts } from './venue.ts';
 
-/** Part of the id of every instrument, on the sandbox as well: strategies need not know. */
-export const POLYMARKET_VENUE = 'polymarket';
 /** What a sandbox remembers, in the data folder. */
 export const SANDBOX_STATE = 'sandbox.json';
 /** Trades before this moment are another's history. */
@@ -137,8 +134,6 @@ export function sandboxPlace(opened: OpenedSandbox, index: number): VenuePlace {
 async function connect(place: VenuePlace, parts: VenueParts): Promise<OpenVenue> {
   const { store } = parts;
   const curve = openCurve(parts.log);
-  // Money is at stake on the next lines: every byte that we sign must be the package's.
-  await checkAgainstPackage(curve);
   // One engine for each account: nothing is said to the venue before that is certain.
   await store.acquireWriter();
   const signer = createLocalSigner(place.credentials.privateKey.reveal(), curve);
@@ -148,10 +143,20 @@ async function connect(place: VenuePlace, parts: VenueParts): Promise<OpenVenue>
     funder: place.credentials.funder ?? signer.address,
     historySinceMs: await openedAtMs(parts),
     inbox: store.inbox(POLYMARKET_VENUE),
+    mayWrite: () => store.lease.mayAct(),
+    checkSigning: () => checkSigning(curve),
   });
   // The books to follow are those of its markets: it has to know them before the engine starts.
   await venue.start();
   return asOpenVenue(venue, place);
+}
+
+/** Money is at stake as soon as an order is signed: every byte of it must be the package's. */
+async function checkSigning(curve: Curve): Promise<void> {
+  const { checkAgainstPackage } = await import(
+    './adapters/venues/polymarket/protocol/self-check.ts'
+  );
+  await checkAgainstPackage(curve);
 }
 
 function asOpenVenue(started: PolymarketVenue, place: VenuePlace): OpenVenue {

@@ -7,10 +7,11 @@ import type { Config } from './config.ts';
 import type { DecimalText } from './domain/decimal.ts';
 import type { Instrument } from './domain/instrument.ts';
 import type { MarketEvent } from './domain/market-data.ts';
-import { openPolymarket, openSandbox, POLYMARKET_VENUE } from './venue-polymarket.ts';
 
 /** Every instrument of the paper venue is `paper:market:outcome`. */
 export const PAPER_VENUE = 'paper';
+/** Part of the id of every instrument, on the sandbox as well: strategies need not know. */
+export const POLYMARKET_VENUE = 'polymarket';
 
 /** The first part of the ids of a configuration's instruments. */
 export function venueName({ venue }: Pick<Config, 'venue'>): string {
@@ -67,12 +68,10 @@ export function openPaperVenue(config: Config, parts: VenueParts): OpenVenue {
 
 /** @throws {FillwrightFault} with the place and the remedy when the venue cannot be set up. */
 export async function openVenue(config: Config, parts: VenueParts): Promise<OpenVenue> {
-  switch (config.venue.use) {
-    case 'paper':
-      return openPaperVenue(config, parts);
-    case 'sandbox':
-      return openSandbox(config.venue, config.dataFolder, parts);
-    case 'polymarket':
-      return openPolymarket(config.venue, parts);
-  }
+  if (config.venue.use === 'paper') return openPaperVenue(config, parts);
+  // Loaded only where it is needed: with the venue's own package it is most of a start.
+  const { openPolymarket, openSandbox } = await import('./venue-polymarket.ts');
+  return config.venue.use === 'sandbox'
+    ? openSandbox(config.venue, config.dataFolder, parts)
+    : openPolymarket(config.venue, parts);
 }

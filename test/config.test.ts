@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createSystemClock } from '../src/adapters/clock/system-clock.ts';
 import { parseConfig, readConfig, redact } from '../src/config.ts';
 import { FillwrightFault } from '../src/domain/faults.ts';
+import { openEventSinks } from '../src/event-sinks.ts';
 
 function problemsOf(source: string): readonly string[] {
   try {
@@ -24,7 +26,7 @@ describe('defaults', () => {
       mode: 'paper',
       account: { id: 'main', depositUsd: '1000', minimumReserveUsd: '0' },
       dataFolder: '.fillwright',
-      database: { schema: 'public' },
+      database: { schema: 'public', leaseSeconds: 6 },
       checkIdentities: false,
       marketData: { source: 'simulator', seed: '1', markets: 3, intervalMs: 250 },
       strategies: [],
@@ -120,6 +122,13 @@ describe('problems', () => {
     ],
     ['account: { id: "a b" }', 'account.id: got "a b", expected 1 to 50 letters'],
     ['account: 5', 'account: got 5, expected a section with id, depositUsd'],
+    [
+      'exits: { plan: { name: x, rules: [{ id: a, kind: profitTaget, price: 0.6 }] } }',
+      'exits.plan.rules[0].kind: got "profitTaget", expected holdToResolution, profitTarget',
+    ],
+    ['exits: { plan: always }', 'exits.plan: got "always", expected'],
+    ['risk: { timeZone: Atlantis }', 'risk.timeZone: got "Atlantis", expected a time zone such as'],
+    ['risk: { maxTotalUsd: -1 }', 'risk.maxTotalUsd: got'],
     ['maxOpenOrders: 0', 'maxOpenOrders: got 0, expected a whole number of orders from 1'],
     ['maxOpenOrders: 1.5', 'maxOpenOrders: got "1.5", expected a whole number'],
     ['checkIdentities: yes', 'checkIdentities: got "yes", expected true or false.'],
@@ -277,4 +286,73 @@ test('an address of the market data is printed without its secrets', () => {
     'a',
   );
   expect(redact(config).marketData).toMatchObject({ url: 'wss://[hidden]@h/ws' });
+});
+
+describe('events', () => {
+  const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+  const hook = (url: string, secretEnv = 'HOOK') =>
+    `events: { webhooks: [{ url: "${url}", secretEnv: "${secretEnv}" }] }`;
+
+  test('go nowhere, and are kept for 30 days, unless told otherwise', () => {
+    expect(parseConfig('', 'a').events).toEqual({ keepDays: 30, webhooks: [] });
+  });
+
+  test.each(['https://h/hook', 'http://127.0.0.1:8080/hook', 'http://localhost/hook'])(
+    '%s is an address for them',
+    (url) => expect(problemsOf(hook(url))).toEqual([]),
+  );
+
+  test.each(['http://h/hook', 'ftp://h/hook', 'https://me:hunter2@h/hook', 'hunter2'])(
+    '%s is none, and is not repeated',
+    (url) => {
+      expect(problemsOf(hook(url))).toEqual([
+        'my.yaml:1: events.webhooks[0].url: got another text, expected an https:// address without a user (http:// only to this machine).',
+      ]);
+    },
+  );
+
+  test('a secret in place of the name of its variable is refused, and not repeated', () => {
+    expect(problemsOf(hook('https://h/', SECRET))).toEqual([
+      'my.yaml:1: events.webhooks[0].secretEnv: got another text, expected the name of an environment variable.',
+    ]);
+  });
+
+  test('one address has one webhook, and types are those of the catalogue', () => {
+    const twice = 'https://h/hook", secretEnv: HOOK }, { url: "https://h/hook';
+    expect(problemsOf(hook(twice))).toEqual([
+      'my.yaml:1: events.webhooks[1].url: got another text, expected every address once.',
+    ]);
+    const types =
+      'events: { webhooks: [{ url: "https://h/", secretEnv: H, types: [order.eaten] }] }';
+    expect(problemsOf(types)[0]).toMatch(
+      /types\[0\]: got "order.eaten", expected order.submitted or/,
+    );
+  });
+
+  test('what is printed of an address is its server', () => {
+    const config = parseConfig(hook('https://h/services/hunter2?key=hunter2'), 'a');
+    expect(redact(config).events.webhooks).toMatchObject([{ url: 'https://h/[hidden]' }]);
+    expect(JSON.stringify(redact(config))).not.toContain('hunter2');
+  });
+
+  test('a secret comes from the environment, and is never said', () => {
+    const config = parseConfig(hook('https://h/hunter2'), 'a');
+    const clock = createSystemClock();
+    const [sink] = openEventSinks(config, clock, { HOOK: SECRET });
+    expect(sink?.name).toMatch(/^webhook:h:[0-9a-f]{12}$/);
+    expect(JSON.stringify(sink)).not.toContain(SECRET.slice(6));
+    const form = 'expected the secret of a webhook: whsec_ and 24 to 64 bytes as base64.';
+    for (const [value, got] of [
+      [undefined, 'nothing'],
+      [SECRET.slice(6), 'another text'],
+    ] as const) {
+      expect(() => openEventSinks(config, clock, { HOOK: value })).toThrow(
+        new FillwrightFault(
+          'invalid_config',
+          `The environment variable HOOK: got ${got}, ${form}`,
+          { variable: 'HOOK' },
+        ),
+      );
+    }
+  });
 });

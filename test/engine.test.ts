@@ -114,7 +114,9 @@ test('the summary of a stop holds what was still under way when it began', async
     onBook(book, context) {
       const ask = book.asks[0];
       if (ask === undefined || context.position(book.instrumentId) !== undefined) return undefined;
-      const price = quantisePrice(decimal(ask.price), book.tickSize, 'BUY');
+      // The market moves while it is under way: it is filled all the same.
+      const above = decimal(ask.price).plus('0.1');
+      const price = quantisePrice(above.gt('0.95') ? decimal('0.95') : above, book.tickSize, 'BUY');
       const size = quantiseSize(decimal('5.001'));
       return [{ instrument: book.instrumentId, side: 'BUY', price, size }];
     },

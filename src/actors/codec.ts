@@ -3,11 +3,17 @@
  * is upcast to today's version and checked before any actor is made of it.
  */
 import type { AnyMachineSnapshot, AnyStateMachine, Snapshot } from 'xstate';
-import { FillwrightFault, show } from '../domain/faults.ts';
+import { NO_BUDGETS } from '../domain/budgets.ts';
+import { CATALOGUE_VERSION } from '../domain/events/catalogue.ts';
+import { assertInvariant, FillwrightFault, show } from '../domain/faults.ts';
+import { marketOf } from '../domain/instrument.ts';
+import { EVERYTHING } from '../domain/risk/holds.ts';
+import { NO_ANSWERS } from '../domain/risk/rule.ts';
 import { ACCOUNT_VERSION } from '../machines/account.machine.ts';
+import { EXIT_VERSION } from '../machines/exit.machine.ts';
 import { ORDER_VERSION } from '../machines/order.machine.ts';
 import { POSITION_VERSION } from '../machines/position.machine.ts';
-import { SYSTEM_VERSION } from '../machines/system.machine.ts';
+import { type MachineVersions, SYSTEM_VERSION } from '../machines/system.machine.ts';
 import { VENUE_VERSION } from '../machines/venue.machine.ts';
 import type { ActorKind, ActorRow } from './store-port.ts';
 
@@ -17,22 +23,45 @@ export const VERSIONS: Readonly<Record<ActorKind, number>> = {
   venue: VENUE_VERSION,
   order: ORDER_VERSION,
   position: POSITION_VERSION,
+  exit: EXIT_VERSION,
 };
+
+/** What a start says of the inputs after it: machines, and the catalogue of events. */
+export const TOLD_WITH: MachineVersions = { ...VERSIONS, catalogue: CATALOGUE_VERSION };
 
 /** JSON of an older version to JSON of the next one. Empty until a version changes. */
 type Upcast = (snapshot: Record<string, unknown>) => Record<string, unknown>;
 const UPCASTS: Readonly<Record<ActorKind, Readonly<Record<number, Upcast>>>> = {
-  system: {},
-  account: {},
-  venue: {},
-  order: {},
-  position: {},
+  system: {
+    1: withContext({ findings: {}, bootProblem: null }),
+    2: systemOf2,
+    3: withContext({ limitLevels: {} }),
+  },
+  account: { 1: withContext({ day: null, equity: null }), 2: withContext({ ...NO_BUDGETS }) },
+  venue: { 1: withContext({ balance: null }) },
+  order: { 1: orderOf1 },
+  position: {
+    1: withContext({ openFindings: 0 }),
+    2: positionOf2,
+    3: withContext({ resolution: null }),
+  },
+  exit: {},
 };
 
 /** Fields that each kind's context must have, with the type of each. */
 type FieldType = 'string' | 'decimal text' | 'number' | 'object' | 'array';
 const CONTEXT_FIELDS: Readonly<Record<ActorKind, Readonly<Record<string, FieldType>>>> = {
-  system: { orphans: 'object', orphanCount: 'number', maxOpenOrders: 'number' },
+  system: {
+    orphans: 'object',
+    orphanCount: 'number',
+    maxOpenOrders: 'number',
+    findings: 'object',
+    holds: 'object',
+    overrides: 'array',
+    answers: 'object',
+    limitLevels: 'object',
+    catalogue: 'number',
+  },
   account: {
     accountId: 'string',
     minimumReserveUsd: 'decimal text',
@@ -40,6 +69,8 @@ const CONTEXT_FIELDS: Readonly<Record<ActorKind, Readonly<Record<string, FieldTy
     cashUsd: 'decimal text',
     feesUsd: 'decimal text',
     reservedUsd: 'decimal text',
+    budgets: 'object',
+    budgetsUsd: 'decimal text',
   },
   venue: { venue: 'string', seenAtMs: 'number' },
   order: {
@@ -47,6 +78,8 @@ const CONTEXT_FIELDS: Readonly<Record<ActorKind, Readonly<Record<string, FieldTy
     intent: 'object',
     instrument: 'object',
     legs: 'array',
+    lookups: 'number',
+    evidence: 'array',
     matchedSize: 'decimal text',
     reportedSize: 'decimal text',
     filledSize: 'decimal text',
@@ -57,8 +90,85 @@ const CONTEXT_FIELDS: Readonly<Record<ActorKind, Readonly<Record<string, FieldTy
     reservedShares: 'decimal text',
     createdAtMs: 'number',
   },
-  position: { instrumentId: 'string', fold: 'object', reservedShares: 'decimal text' },
+  position: {
+    instrumentId: 'string',
+    marketId: 'string',
+    fold: 'object',
+    reservedShares: 'decimal text',
+    openFindings: 'number',
+  },
+  exit: {
+    instrument: 'object',
+    plan: 'object',
+    holding: 'object',
+    memory: 'object',
+    attempts: 'array',
+    createdAtMs: 'number',
+  },
 };
+
+/** A version that only remembers more: fields with what they hold in an actor that knows nothing yet. */
+function withContext(fields: Record<string, unknown>): Upcast {
+  return (snapshot) =>
+    isRecord(snapshot.context)
+      ? { ...snapshot, context: { ...fields, ...snapshot.context } }
+      : snapshot;
+}
+
+/** Version 2 knew one hold: a pause of everything, in words. It had no limits but that of open orders. */
+function systemOf2(snapshot: Record<string, unknown>): Record<string, unknown> {
+  const { context } = snapshot;
+  if (!isRecord(context)) return snapshot;
+  const { pauseReason, ...kept } = context;
+  const { reason, by } = pauseOf2(pauseReason);
+  const pause = { scope: EVERYTHING, level: 'paused', reason, by, sinceMs: 0, untilMs: null };
+  const holds = typeof pauseReason === 'string' ? { [EVERYTHING]: pause } : {};
+  return {
+    ...snapshot,
+    context: {
+      ...kept,
+      holds,
+      overrides: [],
+      limits: null,
+      exitPlan: null,
+      catalogue: 0,
+      answers: NO_ANSWERS,
+    },
+  };
+}
+
+/** `lunch (by Ann)`. */
+function pauseOf2(text: unknown): { readonly reason: string; readonly by: string } {
+  const [, reason = String(text), by = 'somebody'] = /^(.*) \(by (.*)\)$/s.exec(String(text)) ?? [];
+  return { reason, by };
+}
+
+function positionOf2(snapshot: Record<string, unknown>): Record<string, unknown> {
+  const { context } = snapshot;
+  if (!isRecord(context) || typeof context.instrumentId !== 'string') return snapshot;
+  const marketId = marketOf(context.instrumentId);
+  return { ...snapshot, context: { ...context, marketId, eventId: null } };
+}
+
+/** Version 1 counted look-ups over all doubts together, and kept nothing of what they said. */
+function orderOf1(snapshot: Record<string, unknown>): Record<string, unknown> {
+  const { value, context } = snapshot;
+  if (!isRecord(context)) return snapshot;
+  const { lookupAttempts, ...kept } = context;
+  const inDoubt = isRecord(value) && isRecord(value.execution) && 'unknown' in value.execution;
+  return {
+    ...snapshot,
+    context: {
+      doubted: false,
+      settledBy: null,
+      ...kept,
+      doubtSinceMs: inDoubt ? context.updatedAtMs : null,
+      lookups: inDoubt && typeof lookupAttempts === 'number' ? lookupAttempts : 0,
+      escalated: false,
+      evidence: [],
+    },
+  };
+}
 
 /**
  * XState's persisted snapshot as JSON text. Children are effects (a wait, a call): the row keeps
@@ -66,9 +176,13 @@ const CONTEXT_FIELDS: Readonly<Record<ActorKind, Readonly<Record<string, FieldTy
  * it had ended by the time the row was written.
  */
 export function encodeSnapshot(logic: AnyStateMachine, snapshot: AnyMachineSnapshot): string {
+  // XState gives a stopped actor a snapshot too. As a row it would be an order that hears nothing.
+  assertInvariant(snapshot.status === 'active', 'Only an actor that lives is written.', {
+    status: snapshot.status,
+  });
   // Without children this is all that XState would persist, which walks every context for actor
   // references that ours never hold. A test compares the two.
-  if (snapshot.status === 'active' && Object.keys(snapshot.children).length === 0) {
+  if (Object.keys(snapshot.children).length === 0) {
     const { status, value, historyValue, context } = snapshot;
     return JSON.stringify({ status, value, historyValue, context, children: {} });
   }

@@ -5,17 +5,20 @@
  * the state that invokes them starts them again.
  */
 import { type CallbackActorLogic, type EventObject, fromCallback } from 'xstate';
-import { show } from '../domain/faults.ts';
+import { type Evidence, evidenceText } from '../domain/evidence.ts';
+import { messageOf } from '../domain/faults.ts';
+import type { LegReport } from '../domain/fill-leg.ts';
 import type { OrderContext } from '../machines/order.context.ts';
+import { LOOKUP_FIRST_MS, lookupWaitMs } from '../machines/order.doubt.ts';
 import type { OrderEvent } from '../machines/order.events.ts';
 import type { DeadlineInput, EffectInput } from '../machines/order.setup.ts';
 import type { InputRows } from './journal.ts';
+import { createLooker } from './look-up.ts';
+import { canonicalReport } from './outside.ts';
 import type { Clock, PreparedOrder, Venue, VenueOrder, VenueOrderReport } from './ports.ts';
 import type { Store } from './store-port.ts';
 
-/** First wait after doubt or refusal; it doubles up to the last. */
-export const LOOKUP_FIRST_MS = 1_000;
-export const LOOKUP_LAST_MS = 60_000;
+/** First wait after a refusal; it doubles. */
 export const NOT_ACCEPTED_FIRST_MS = 100;
 /** An orderly stop waits this long for the venue's answers: longer than it usually needs. */
 export const SETTLE_LIMIT_MS = 3_000;
@@ -28,12 +31,12 @@ export interface EffectsOptions {
   readonly store: Pick<Store, 'preparedByClientOrderIds'>;
   /** Resolves once restored state is no longer being replayed. */
   readonly opened: () => Promise<void>;
-  /** The output gate: open, and every input so far is durable. Nothing leaves before it. */
+  /** The output gate: open, every input so far is durable, and the lease holds. Nothing leaves before it. */
   readonly gate: () => Promise<void>;
   readonly orderOf: (clientOrderId: string) => OrderContext | undefined;
   readonly report: (clientOrderId: string, event: OrderEvent, rows?: InputRows) => void;
-  /** Takes in legs that the venue has of its own accord told of in a look-up. */
-  readonly catchUpSince: (sinceMs: number) => Promise<void>;
+  /** Takes in the legs that the venue has told of since then, and answers them. */
+  readonly catchUpSince: (sinceMs: number) => Promise<readonly LegReport[]>;
   readonly onError: (effect: string, clientOrderId: string, error: unknown) => void;
 }
 
@@ -55,6 +58,7 @@ type Run = (order: OrderContext, signal: AbortSignal) => Promise<void>;
 
 export function createEffects(options: EffectsOptions): Effects {
   const { venue, clock, report } = options;
+  const looker = createLooker({ venue, clock, takeTradesSince: options.catchUpSince });
   const running = new Set<AbortController>();
   /** What starts from now on does nothing: the next start of the engine takes it up. */
   let stopped = false;
@@ -121,11 +125,18 @@ export function createEffects(options: EffectsOptions): Effects {
   const submitOrder: Run = async (order, signal) => {
     const id = order.clientOrderId;
     let event: OrderEvent;
+    let bytes: PreparedOrder;
     try {
-      const bytes = prepared.get(id) ?? (await loadPrepared(id));
-      // Whoever sends them again reads them again.
-      prepared.delete(id);
-      if (signal.aborted) return;
+      bytes = prepared.get(id) ?? (await loadPrepared(id));
+    } catch (error) {
+      // What was not sent leaves no doubt.
+      if (!signal.aborted) report(id, notAccepted(order, `not sent: ${messageOf(error)}`));
+      return;
+    }
+    // Whoever sends them again reads them again.
+    prepared.delete(id);
+    if (signal.aborted) return;
+    try {
       const outcome = await venue.submit(bytes, signal);
       const atMs = clock.now();
       switch (outcome.kind) {
@@ -143,15 +154,8 @@ export function createEffects(options: EffectsOptions): Effects {
         case 'killed':
           event = { type: 'venue.orderKilled', reason: outcome.reason, atMs };
           break;
-        case 'notAccepted': {
-          const waitMs = NOT_ACCEPTED_FIRST_MS * 2 ** (order.submitAttempts - 1);
-          event = {
-            type: 'venue.orderNotAccepted',
-            reason: outcome.reason,
-            retryAtMs: atMs + Math.max(outcome.retryAfterMs, waitMs),
-            atMs,
-          };
-        }
+        case 'notAccepted':
+          event = notAccepted(order, outcome.reason, outcome.retryAfterMs);
       }
     } catch (error) {
       event = {
@@ -163,6 +167,13 @@ export function createEffects(options: EffectsOptions): Effects {
     }
     if (!signal.aborted) report(id, event);
   };
+
+  function notAccepted(order: OrderContext, reason: string, retryAfterMs = 0): OrderEvent {
+    const atMs = clock.now();
+    const waitMs = NOT_ACCEPTED_FIRST_MS * 2 ** (order.submitAttempts - 1);
+    const retryAtMs = atMs + Math.max(retryAfterMs, waitMs);
+    return { type: 'venue.orderNotAccepted', reason, retryAtMs, atMs };
+  }
 
   const cancelOrder: Run = async (order, signal) => {
     const id = order.clientOrderId;
@@ -177,43 +188,42 @@ export function createEffects(options: EffectsOptions): Effects {
       const found = await venue.fetchOrder(venueOrderIdOf(order));
       if (signal.aborted) return;
       report(id, { type: 'venue.cancelRejected', reason: outcome.reason, atMs: clock.now() });
-      if (found !== undefined) await takeReport(order, found);
+      if (found !== undefined) await takeReport(order, canonicalReport(found));
     } catch (error) {
       if (signal.aborted) return;
       const atMs = clock.now();
-      const retryAtMs = atMs + backoff(order.cancelAttempts - 1);
+      const retryAtMs = atMs + lookupWaitMs(order.cancelAttempts - 1);
       report(id, { type: 'venue.cancelUnknown', reason: messageOf(error), retryAtMs, atMs });
     }
   };
 
   const resolveOrder: Run = async (order, signal) => {
     const id = order.clientOrderId;
-    try {
-      const found = await venue.fetchOrder(venueOrderIdOf(order));
-      if (signal.aborted) return;
-      if (found !== undefined) {
-        await takeReport(order, found);
-        return;
-      }
-      const atMs = clock.now();
-      const { absenceIsFinalAfterMs = Number.POSITIVE_INFINITY } = venue;
-      report(id, {
-        type: 'venue.orderNotFound',
-        isFinal: atMs - (order.sentAtMs ?? atMs) >= absenceIsFinalAfterMs,
-        retryAtMs: atMs + backoff(order.lookupAttempts),
-        atMs,
-      });
-    } catch (error) {
-      if (signal.aborted) return;
-      const atMs = clock.now();
-      const retryAtMs = atMs + backoff(order.lookupAttempts);
-      report(id, { type: 'venue.lookupFailed', reason: messageOf(error), retryAtMs, atMs });
+    const askedAtMs = clock.now();
+    const { evidence, verdict, report: found } = await looker.lookUp(order, signal);
+    // A leg that was among the trades has ended the doubt already.
+    if (signal.aborted) return;
+    if (found !== undefined) return takeReport(order, found, evidence);
+    const atMs = clock.now();
+    const retryAtMs = atMs + lookupWaitMs(order.lookups);
+    if (verdict !== 'absent') {
+      const reason = reasonOf(evidence);
+      report(id, { type: 'venue.lookupFailed', reason, evidence, retryAtMs, atMs });
+      return;
     }
+    const { absenceIsFinalAfterMs = Number.POSITIVE_INFINITY } = venue;
+    const isFinal = askedAtMs - lastSentAtMs(order, askedAtMs) >= absenceIsFinalAfterMs;
+    report(id, { type: 'venue.orderNotFound', isFinal, evidence, retryAtMs, atMs });
   };
 
   /** Tells the order what the venue has, and fetches legs that the venue is ahead by. */
-  async function takeReport(order: OrderContext, found: VenueOrderReport): Promise<void> {
-    report(order.clientOrderId, toOrderReported(found, clock.now()));
+  async function takeReport(
+    order: OrderContext,
+    found: VenueOrderReport,
+    evidence?: readonly Evidence[],
+  ): Promise<void> {
+    const told = toOrderReported(found, clock.now());
+    report(order.clientOrderId, evidence === undefined ? told : { ...told, evidence });
     if (found.sizeMatched !== order.matchedSize) await options.catchUpSince(order.createdAtMs);
   }
 
@@ -265,13 +275,17 @@ export function createEffects(options: EffectsOptions): Effects {
     },
     stop() {
       stopped = true;
+      looker.stop();
       for (const abort of running) abort.abort(STOPPED);
       running.clear();
     },
   };
 }
 
-export function toOrderReported(found: VenueOrderReport, atMs: number): OrderEvent {
+export function toOrderReported(
+  found: VenueOrderReport,
+  atMs: number,
+): Extract<OrderEvent, { type: 'venue.orderReported' }> {
   return {
     type: 'venue.orderReported',
     status: found.status,
@@ -303,10 +317,17 @@ function venueOrderIdOf(order: OrderContext): string {
   return order.venueOrderId;
 }
 
-function backoff(attempts: number): number {
-  return Math.min(LOOKUP_FIRST_MS * 2 ** Math.max(0, attempts), LOOKUP_LAST_MS);
+/**
+ * When the bytes may have left at the latest: they wait for the gate, and at the venue's door for a
+ * rate limit, until nobody knew what became of them.
+ */
+function lastSentAtMs({ sentAtMs, evidence }: OrderContext, nowMs: number): number {
+  const doubted = evidence.find(({ rung }) => rung === 'answer');
+  return Math.max(sentAtMs ?? nowMs, doubted?.atMs ?? 0);
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : show(error);
+/** Why a look-up proves nothing: who did not answer, or what could not be booked. */
+function reasonOf(evidence: readonly Evidence[]): string {
+  const asked = evidence.filter(({ rung }) => rung !== 'expiry' && rung !== 'answer');
+  return evidenceText(asked.filter(({ said }) => said !== 'absent'));
 }

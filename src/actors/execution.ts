@@ -4,22 +4,37 @@
  */
 import { setImmediate as nextTick } from 'node:timers/promises';
 import type { InspectionEvent } from 'xstate';
-import { FillwrightFault } from '../domain/faults.ts';
+import type { ExitPlan } from '../domain/exits/exit-plan.ts';
 import type { LegReport } from '../domain/fill-leg.ts';
+import { DEFAULT_LIMITS, type RiskLimits } from '../domain/risk/limits.ts';
 import { accountMachine } from '../machines/account.machine.ts';
+import { exitMachine } from '../machines/exit.machine.ts';
+import type { OrderContext } from '../machines/order.context.ts';
 import { orderMachine } from '../machines/order.machine.ts';
 import { positionMachine } from '../machines/position.machine.ts';
-import { countOrphans, type EngineInput, systemMachine } from '../machines/system.machine.ts';
+import { type EngineInput, type SystemContext, systemMachine } from '../machines/system.machine.ts';
+import { countOrphans } from '../machines/system.orphans.ts';
 import { venueMachine } from '../machines/venue.machine.ts';
+import { TOLD_WITH } from './codec.ts';
+import { escalation } from './doubts.ts';
 import { createEffects } from './effects.ts';
+import { createExitEffects, type ExitDesk } from './exit-effects.ts';
 import { createFacts } from './facts.ts';
 import { createIdentities, type Identities } from './identities.ts';
 import { createJournal, type InputRows, type Journal } from './journal.ts';
+import { checkCatalogue, checkLog, checkSameEngine } from './log-checks.ts';
 import type { Clock, Ids, Venue } from './ports.ts';
 import { type CutActor, createProjector, type Projector } from './projector.ts';
 import { createPublisher, type Publisher } from './publisher.ts';
 import type { Registry } from './registry.ts';
-import { createLoader, type Loader, type Restored, restore, restoreSystem } from './restore.ts';
+import {
+  createLoader,
+  type Loader,
+  pastTheirMoment,
+  type Restored,
+  restore,
+  restoreSystem,
+} from './restore.ts';
 import { isClosedOrder } from './rows.ts';
 import type { Store } from './store-port.ts';
 import type { ActorFault } from './system.ts';
@@ -47,11 +62,20 @@ export interface ExecutionOptions {
   readonly accountId: string;
   readonly minimumReserveUsd: string;
   readonly maxOpenOrders: number;
+  readonly limits?: Partial<RiskLimits>;
+  /** The plan of a position that was given none. Absent: it has none. */
+  readonly exitPlan?: ExitPlan;
+  /** What exits may use of the engine around them. */
+  readonly exitDesk?: () => ExitDesk | undefined;
   /** Check the books after every turn (replay and tests). */
   readonly checkIdentities: boolean;
   readonly inspect?: (event: InspectionEvent) => void;
   /** Legs that the venue has told of since a moment; wired by the venue link. */
-  readonly catchUpSince: (sinceMs: number) => Promise<void>;
+  readonly catchUpSince: (sinceMs: number) => Promise<readonly LegReport[]>;
+  /** Told of every input once its turn has run; not of those that a restart tells again. */
+  readonly onTurn?: (input: EngineInput) => void;
+  /** New events are in the store. */
+  readonly onEvents?: () => void;
 }
 
 export interface Execution {
@@ -62,6 +86,8 @@ export interface Execution {
   readonly identities: Identities | undefined;
   readonly restored: Restored;
   readonly loader: Loader;
+  /** What the system actor holds now. */
+  readonly context: () => SystemContext;
   /** Runs one turn now. Durable when `journal.durable()` resolves. */
   dispatch(input: EngineInput, rows?: InputRows): void;
   /** A leg that cannot be booked: said with everything that the venue told, and counted. */
@@ -96,15 +122,27 @@ export async function openExecution(options: ExecutionOptions): Promise<Executio
   };
   let failure: unknown;
 
+  /** Open, every input so far is durable, and the lease holds. */
+  async function gate(): Promise<void> {
+    await opened;
+    await journal.durable();
+    await store.lease.untilActive();
+  }
+
+  const exitEffects = createExitEffects({
+    ...{ clock, gate, registry: () => system.registry, loader: () => loader },
+    tell: (instrumentId, event) =>
+      dispatch({ type: 'exit.told', instrumentId, event, atMs: event.atMs }),
+    desk: () => options.exitDesk?.(),
+    onError: (effect, instrumentId, error) =>
+      log.error({ effect, instrumentId, error }, 'An effect of an exit failed.'),
+  });
   const effects = createEffects({
     venue: options.venue,
     clock,
     store,
     opened: () => opened,
-    gate: async () => {
-      await opened;
-      await journal.durable();
-    },
+    gate,
     orderOf: (id) => {
       const entry = system.registry.orders.get(id);
       return entry === undefined ? undefined : system.registry.snapshot(entry).context;
@@ -118,6 +156,15 @@ export async function openExecution(options: ExecutionOptions): Promise<Executio
     account: accountMachine,
     venue: venueMachine,
     position: positionMachine,
+    exit: exitMachine.provide({
+      actors: {
+        placeExitOrder: exitEffects.placeExitOrder,
+        cancelExitOrder: exitEffects.cancelExitOrder,
+        chooseExit: exitEffects.chooseExit,
+        mergeExit: exitEffects.mergeExit,
+        deadline: exitEffects.deadline,
+      },
+    }),
     order: orderMachine.provide({
       actors: {
         prepareOrder: effects.prepareOrder,
@@ -131,6 +178,7 @@ export async function openExecution(options: ExecutionOptions): Promise<Executio
 
   const facts = createFacts(() => projector.wake());
   const [projectedThrough, lastSeq] = [await store.projectedThrough(), await store.lastSeq()];
+  const lastHash = await store.lastHash();
   checkLog(projectedThrough, lastSeq);
   const { system, errors } = restoreSystem(
     {
@@ -138,6 +186,7 @@ export async function openExecution(options: ExecutionOptions): Promise<Executio
       facts,
       publisher,
       onFault,
+      onEscalated,
       ...(options.inspect === undefined ? {} : { inspect: options.inspect }),
     },
     await store.actor('system:main'),
@@ -153,6 +202,7 @@ export async function openExecution(options: ExecutionOptions): Promise<Executio
     clock,
     ids: options.ids,
     lastSeq,
+    lastHash,
     room: () => projector.room(),
     onHealth: (health) => {
       const message = health.error?.message ?? 'The store answers again.';
@@ -172,9 +222,12 @@ export async function openExecution(options: ExecutionOptions): Promise<Executio
     durable: () => journal.durable(),
     snapshotOf: (entry) => registry.snapshot(entry),
     onWritten: (cut) => void reapClosed(cut),
+    onEvents: () => options.onEvents?.(),
     onError: (error) => log.error({ error }, error.message),
     onBroken: (error) => fail(error, { part: 'read tables' }),
   });
+
+  const forgetLease = store.lease.onLost((fault) => fail(fault, { part: 'writer lease' }));
 
   const restored = await takeUp().catch((error: unknown) => {
     abandon();
@@ -183,24 +236,45 @@ export async function openExecution(options: ExecutionOptions): Promise<Executio
 
   async function takeUp(): Promise<Restored> {
     const told = await restore({ store, system, loader, projectedThrough, errors });
-    log.info({ ...told }, 'Restored.');
+    projector.begin();
+    const { rows, actors, ...counts } = told;
+    log.info({ ...counts, rows: rows.length, actors: actors.length }, 'Restored.');
     const { accountId, maxOpenOrders, minimumReserveUsd } = options;
+    const limits = { ...DEFAULT_LIMITS, ...options.limits };
+    const { exitPlan = null } = options;
     const atMs = clock.now();
     if (lastSeq === 0) {
       const venue = options.venue.name;
-      dispatch({ type: 'engine.opened', accountId, minimumReserveUsd, venue, maxOpenOrders, atMs });
+      dispatch({
+        ...{ type: 'engine.opened', accountId, minimumReserveUsd, venue, maxOpenOrders },
+        ...{ limits, exitPlan, versions: TOLD_WITH, atMs },
+      });
     } else {
       checkSameEngine(registry, options);
-      dispatch({ type: 'engine.restored', maxOpenOrders, minimumReserveUsd, atMs });
+      checkCatalogue(system.context());
+      dispatch({
+        ...{ type: 'engine.restored', maxOpenOrders, minimumReserveUsd },
+        ...{ limits, exitPlan, versions: TOLD_WITH, atMs },
+      });
+      const reason = 'not sent: its moment was over when the engine came back';
+      for (const clientOrderId of pastTheirMoment(registry, atMs)) {
+        dispatch({ type: 'order.cancel', clientOrderId, reason, atMs });
+      }
     }
     return told;
   }
 
   /** Nothing more is sent or written; what is in the log is there for the next start. */
   function abandon(): void {
-    effects.stop();
+    forgetLease();
+    stopEffects();
     projector.stop();
     journal.abandon();
+  }
+
+  function stopEffects(): void {
+    effects.stop();
+    exitEffects.stop();
   }
 
   function dispatch(input: EngineInput, rows?: InputRows): void {
@@ -215,6 +289,7 @@ export async function openExecution(options: ExecutionOptions): Promise<Executio
       });
     }
     publisher.endTurn(registry, () => journal.durable());
+    options.onTurn?.(input);
   }
 
   /** A bug in the supervisor or in the books ends trading: nothing more is taken or sent. */
@@ -230,7 +305,7 @@ export async function openExecution(options: ExecutionOptions): Promise<Executio
 
   function fail(error: unknown, facts: Record<string, unknown>): void {
     failure = error;
-    effects.stop();
+    stopEffects();
     // What the failed turn left behind is written nowhere: the log decides at the next start.
     projector.stop();
     const message = error instanceof Error ? error.message : String(error);
@@ -246,6 +321,17 @@ export async function openExecution(options: ExecutionOptions): Promise<Executio
     const message = `${fault.actorId} threw on ${fault.event} ${outcome}`;
     log.error({ ...fault }, message);
     publisher.now({ type: 'fault', message, facts: { ...fault, error: String(fault.error) } });
+  }
+
+  /** Told once what made it so is durable; after a restart in between, told again rather than never. */
+  function onEscalated(order: OrderContext): void {
+    const { message, facts } = escalation(order);
+    const tell = () => {
+      log.error(facts, message);
+      publisher.now({ type: 'fault', message, facts });
+    };
+    // A broken journal has said so, and the doubt is still there at the next start.
+    journal.durable().then(tell, () => undefined);
   }
 
   /**
@@ -272,6 +358,7 @@ export async function openExecution(options: ExecutionOptions): Promise<Executio
     identities,
     restored,
     loader,
+    context: () => system.context(),
     dispatch,
     refuseLeg(leg, problem) {
       faults.refusedLegs += 1;
@@ -287,10 +374,11 @@ export async function openExecution(options: ExecutionOptions): Promise<Executio
     abandon,
     async endEffects() {
       await effects.settled();
-      effects.stop();
+      stopEffects();
     },
     async stop() {
-      effects.stop();
+      stopEffects();
+      forgetLease();
       try {
         await journal.durable();
         if (failure === undefined) await projector.flush();
@@ -301,26 +389,4 @@ export async function openExecution(options: ExecutionOptions): Promise<Executio
       }
     },
   };
-}
-
-/** Snapshots follow from the log: they cannot know more than it. */
-function checkLog(projectedThrough: number, lastSeq: number): void {
-  if (projectedThrough <= lastSeq) return;
-  throw new FillwrightFault(
-    'corrupt_row',
-    `system_metadata projected_through is ${projectedThrough}, expected at most ${lastSeq}, where the journal ends. Restore a backup of the whole database.`,
-    { projectedThrough, lastSeq },
-  );
-}
-
-/** One database holds one account on one venue: another configuration is a mistake. */
-function checkSameEngine(registry: Registry, options: ExecutionOptions): void {
-  const account = registry.account().name;
-  const venue = registry.venue().name;
-  if (account === options.accountId && venue === options.venue.name) return;
-  throw new FillwrightFault(
-    'invalid_config',
-    `This database holds account "${account}" on venue "${venue}", the configuration says "${options.accountId}" on "${options.venue.name}". Use another data folder or database.`,
-    { account, venue },
-  );
 }

@@ -3,15 +3,17 @@
  * after each turn with nothing clever, and compares with what the actors hold: positions, cash and
  * reservations (invariants 3, 4 and 5). Slow by design; on in replay and in tests.
  */
-import { type Decimal, decimal, toText, ZERO } from '../domain/decimal.ts';
+import { type Budgets, budgetOf, keptBackUsd } from '../domain/budgets.ts';
+import { Decimal, decimal, toText, ZERO } from '../domain/decimal.ts';
 import { BrokenInvariant } from '../domain/faults.ts';
 import type { FillLeg } from '../domain/fill-leg.ts';
 import { reservation } from '../domain/reservation.ts';
 import { availableUsd } from '../machines/account.machine.ts';
 import { missesLegs, remaining } from '../machines/order.reducers.ts';
 import { isExecutionOver } from '../machines/order.status.ts';
+import { createBudgetIdentities } from './budget-identities.ts';
 import type { Registry, SnapshotOf } from './registry.ts';
-import { axes } from './rows.ts';
+import { axes, standing } from './rows.ts';
 import type { LegRow } from './store-port.ts';
 
 export interface Identities {
@@ -36,6 +38,9 @@ export function createIdentities(registry: Registry, known: readonly LegRow[]): 
   const legs = new Map<string, KnownLeg>();
   /** Orders seen so far. Undefined before the first check: those that it finds were admitted before. */
   let seen: Set<string> | undefined;
+  const budgets = createBudgetIdentities();
+  /** Budgets that were there at the last check; undefined before the first. */
+  let budgetsSeen: Budgets | undefined;
   let checks = 0;
   for (const leg of known) {
     // An orphan is in nobody's books yet.
@@ -49,6 +54,7 @@ export function createIdentities(registry: Registry, known: readonly LegRow[]): 
       checkPositions(seq);
       checkCash(seq);
       checkReservations(seq);
+      checkBudgets(seq);
       checkAdmitted(seq);
     },
     get checks() {
@@ -58,7 +64,15 @@ export function createIdentities(registry: Registry, known: readonly LegRow[]): 
 
   function takeLegs(order: SnapshotOf['order']): void {
     for (const leg of order.context.legs) {
-      if (legs.get(leg.key)?.failed !== (leg.settlement === 'failed')) keepLeg(leg.key, leg);
+      const before = legs.get(leg.key);
+      const failed = leg.settlement === 'failed';
+      if (before?.failed === failed) continue;
+      // One that is first seen as failed was never in the books.
+      if (before !== undefined || !failed) {
+        const cost = decimal(leg.price).times(leg.size).plus(leg.feeUsd);
+        budgets.leg(order, cost, failed ? -1 : 1);
+      }
+      keepLeg(leg.key, leg);
     }
   }
 
@@ -78,7 +92,9 @@ export function createIdentities(registry: Registry, known: readonly LegRow[]): 
 
   function checkPositions(seq: number): void {
     for (const entry of registry.positions.values()) {
-      const { totals } = registry.snapshot(entry).context.fold;
+      const { context } = registry.snapshot(entry);
+      const { resolution } = context;
+      const { totals } = context.fold;
       let size = ZERO;
       let flow = ZERO;
       let fees = ZERO;
@@ -99,18 +115,42 @@ export function createIdentities(registry: Registry, known: readonly LegRow[]): 
         totals.realizedPnl,
         decimal(totals.cashFlowUsd).plus(totals.costBasis),
       );
+      if (resolution !== null) checkResolved(seq, place, { size, flow }, context);
     }
+  }
+
+  /** Once its market is resolved nothing is left at cost: it is won, redeemed or owed. */
+  function checkResolved(
+    seq: number,
+    place: string,
+    legs: { readonly size: Decimal; readonly flow: Decimal },
+    context: SnapshotOf['position']['context'],
+  ): void {
+    const { payout = '0', redeemedSize = '0', redeemedUsd = '0' } = context.resolution ?? {};
+    const owed = legs.size
+      .minus(redeemedSize)
+      .times(payout)
+      .toDecimalPlaces(6, Decimal.ROUND_FLOOR);
+    const { redeemableUsd, realizedPnl, costBasis } = standing(context);
+    compare(seq, `${place}: redeemable = shares not redeemed x payout`, redeemableUsd, owed);
+    const won = legs.flow.plus(redeemedUsd).plus(owed);
+    compare(seq, `${place}: realised PnL = cash flow + redeemed + redeemable`, realizedPnl, won);
+    compare(seq, `${place}: cost of a resolved market`, costBasis, ZERO);
   }
 
   function checkCash(seq: number): void {
     const account = registry.snapshot(registry.account()).context;
     let cash = decimal(account.depositsUsd);
+    for (const entry of registry.positions.values()) {
+      const { resolution } = registry.snapshot(entry).context;
+      if (resolution !== null) cash = cash.plus(resolution.redeemedUsd);
+    }
     for (const leg of legs.values()) {
       if (leg.failed) continue;
       const gross = leg.price.times(leg.size);
       cash = (leg.side === 'BUY' ? cash.minus(gross) : cash.plus(gross)).minus(leg.fee);
     }
-    compare(seq, 'cash = deposits - costs of legs - fees', account.cashUsd, cash);
+    compare(seq, 'cash = deposits - costs of legs - fees + redeemed', account.cashUsd, cash);
   }
 
   function checkReservations(seq: number): void {
@@ -132,23 +172,41 @@ export function createIdentities(registry: Registry, known: readonly LegRow[]): 
     }
   }
 
+  function checkBudgets(seq: number): void {
+    const account = registry.snapshot(registry.account()).context;
+    const orders = [...registry.orders.values()].map((entry) => registry.snapshot(entry));
+    budgets.check({
+      ...{ budgets: account.budgets, budgetsUsd: account.budgetsUsd, orders },
+      expect: (identity, actual, expected) => compare(seq, identity, actual, expected),
+    });
+    const before = budgetsSeen;
+    budgetsSeen = account.budgets;
+    if (before === undefined || before === account.budgets) return;
+    const isNew = Object.keys(account.budgets).some((id) => budgetOf(before, id) === undefined);
+    if (isNew && decimal(availableUsd(account)).lt(0)) {
+      throw broken(seq, 'a budget is of money that is there', availableUsd(account), '0 or more');
+    }
+  }
+
   /**
    * No BUY is admitted with money that is not there. Later facts may still take it away, such as a
-   * sale that fails on chain, so only a new order is held against what is available.
+   * sale that fails on chain, so only a new order is held against what is available, to it: what
+   * remains of its budget is.
    */
   function checkAdmitted(seq: number): void {
     const before = seen;
     seen ??= new Set();
-    let isNew = false;
+    const account = registry.snapshot(registry.account()).context;
     for (const entry of registry.orders.values()) {
       if (seen.has(entry.name)) continue;
       seen.add(entry.name);
-      isNew ||= registry.snapshot(entry).context.reservedUsd !== '0';
-    }
-    if (before === undefined || !isNew) return;
-    const account = registry.snapshot(registry.account()).context;
-    if (decimal(availableUsd(account)).lt(0)) {
-      throw broken(seq, 'available cash is below the reserve', availableUsd(account), '0 or more');
+      const { reservedUsd, intent } = registry.snapshot(entry).context;
+      if (before === undefined || reservedUsd === '0') continue;
+      const own =
+        intent.budget === undefined ? undefined : budgetOf(account.budgets, intent.budget);
+      const available = decimal(availableUsd(account)).plus(own ? keptBackUsd(own) : '0');
+      if (available.gte(0)) continue;
+      throw broken(seq, 'available cash is below the reserve', toText(available), '0 or more');
     }
   }
 

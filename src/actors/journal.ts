@@ -7,6 +7,7 @@ import { setImmediate } from 'node:timers';
 import { setImmediate as nextTick } from 'node:timers/promises';
 import { FillwrightFault } from '../domain/faults.ts';
 import type { EngineInput } from '../machines/system.machine.ts';
+import { batchHash } from './chain.ts';
 import type { Clock, Ids } from './ports.ts';
 import type { IntentRow, JournalBatch, PreparedRow, Store } from './store-port.ts';
 
@@ -64,6 +65,8 @@ export interface JournalOptions {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly lastSeq: number;
+  /** Hash of the newest batch in the store. */
+  readonly lastHash: string | null;
   /** Waits until the read tables are not too far behind the log. */
   readonly room: () => Promise<void> | undefined;
   readonly onHealth: (health: JournalHealth) => void;
@@ -74,6 +77,7 @@ export function createJournal(options: JournalOptions): Journal {
   let lastSeq = options.lastSeq;
   let durableSeq = options.lastSeq;
   let answeredSeq = options.lastSeq;
+  let lastHash = options.lastHash;
   /** Slices not yet durable, oldest first; only the last one still takes inputs. */
   const queue: Slice[] = [];
   /** Durable slices whose waiters have not been told yet, oldest first. */
@@ -137,14 +141,17 @@ export function createJournal(options: JournalOptions): Journal {
   async function writeBatch(batch: readonly Slice[], firstSeq: number): Promise<number> {
     const inputs = batch.flatMap((slice) => slice.inputs);
     const lastOfBatch = firstSeq + inputs.length - 1;
-    await commit({
+    const content = {
       batchId: ids.next('batch'),
       firstSeq,
       lastSeq: lastOfBatch,
       inputs: `[${inputs.join(',')}]`,
       intents: batch.flatMap((slice) => slice.intents),
       prepared: batch.flatMap((slice) => slice.prepared),
-    });
+    };
+    const hash = batchHash(lastHash, content);
+    await commit({ ...content, hash });
+    lastHash = hash;
     return lastOfBatch;
   }
 

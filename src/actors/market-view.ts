@@ -3,6 +3,7 @@ import { type DecimalText, decimal, toText } from '../domain/decimal.ts';
 import type { InstrumentId } from '../domain/instrument.ts';
 import type { BookSnapshot, MarketEvent } from '../domain/market-data.ts';
 import { bestAsk, bestBid, midPrice } from '../domain/order-book.ts';
+import type { Clock } from './ports.ts';
 
 export interface MarketView {
   take(event: MarketEvent): void;
@@ -12,18 +13,25 @@ export interface MarketView {
    * Undefined while nothing has been seen.
    */
   mark(id: InstrumentId): DecimalText | undefined;
+  /** When the feed last spoke, by the engine's clock; undefined: never. */
+  readonly seenAtMs: number | undefined;
 }
 
-export function createMarketView(): MarketView {
+export function createMarketView(clock: Pick<Clock, 'now'>): MarketView {
+  let seenAtMs: number | undefined;
   const books = new Map<InstrumentId, BookSnapshot>();
   const trades = new Map<InstrumentId, DecimalText>();
 
   return {
     take(event) {
+      seenAtMs = clock.now();
       if (event.type === 'market.bookChanged') books.set(event.book.instrumentId, event.book);
       else if (event.type === 'market.traded') {
         trades.set(event.trade.instrumentId, event.trade.price);
       }
+    },
+    get seenAtMs() {
+      return seenAtMs;
     },
     book: (id) => books.get(id),
     mark(id) {

@@ -3,12 +3,15 @@
  * must not stop everything that comes after it.
  */
 import { decimal, toText } from '../domain/decimal.ts';
-import { show } from '../domain/faults.ts';
+import { InvalidValue, show } from '../domain/faults.ts';
 import type { LegReport } from '../domain/fill-leg.ts';
 import type { OrderContext } from '../machines/order.context.ts';
+import type { VenueEventIn } from '../machines/venue.machine.ts';
 import type { VenueOrderReport } from './ports.ts';
 
 const DECIMAL_TEXT = /^-?\d{1,30}(?:\.\d{1,30})?$/;
+/** What `toText` would write itself: most texts of venues are, and a start reads ten thousand. */
+const CANONICAL_TEXT = /^(?:0|[1-9]\d*)(?:\.\d*[1-9])?$/;
 /** A database keeps neither NUL nor half of a character. */
 const UNREADABLE = /[\0\p{Cs}]/gu;
 const ROLES: ReadonlySet<string> = new Set(['taker', 'maker']);
@@ -65,7 +68,7 @@ export function canonicalReport(report: VenueOrderReport): VenueOrderReport {
 }
 
 function canonical(text: string): string {
-  return toText(decimal(text));
+  return CANONICAL_TEXT.test(text) ? text : toText(decimal(text));
 }
 
 /**
@@ -80,7 +83,7 @@ export function mismatch(leg: LegReport, { intent, instrument }: OrderContext): 
   return `leg.instrumentId: got ${leg.instrumentId}, the order is for ${instrument.id}`;
 }
 
-function isDecimal(value: unknown): value is string {
+export function isDecimal(value: unknown): value is string {
   return typeof value === 'string' && DECIMAL_TEXT.test(value);
 }
 
@@ -91,4 +94,18 @@ function isPrice(value: unknown): boolean {
 /** Text that can be a name or a reason: not empty, and every database keeps it. */
 export function isName(value: unknown): value is string {
   return typeof value === 'string' && value !== '' && readable(value) === value;
+}
+
+/**
+ * What the venue said of the account's dollars, as an input.
+ * @throws {InvalidValue} for what is no amount.
+ */
+export function balanceTold(
+  venue: string,
+  cashUsd: unknown,
+  askedAtMs: number,
+  atMs: number,
+): Extract<VenueEventIn, { type: 'venue.balanceTold' }> {
+  if (!isDecimal(cashUsd)) throw new InvalidValue('balance.cashUsd', cashUsd, 'decimal text');
+  return { type: 'venue.balanceTold', venue, cashUsd: canonical(cashUsd), askedAtMs, atMs };
 }

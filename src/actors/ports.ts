@@ -1,7 +1,7 @@
 /** The interfaces that adapters fulfil. The engine knows the outside world only through these. */
 import type { DecimalText } from '../domain/decimal.ts';
 import type { LegReport } from '../domain/fill-leg.ts';
-import type { Instrument, InstrumentId, Side } from '../domain/instrument.ts';
+import type { Instrument, InstrumentId, Outcome, Side } from '../domain/instrument.ts';
 import type { TimeInForce } from '../domain/intent.ts';
 import type { MarketDataCounts, MarketEvent } from '../domain/market-data.ts';
 
@@ -18,7 +18,7 @@ export interface Clock {
 
 /** Names minted by us. Sortable text, unique for ever; derived from the seed in replay. */
 export interface Ids {
-  next(kind: 'order' | 'batch' | 'trade' | 'venueOrder'): string;
+  next(kind: 'order' | 'batch' | 'trade' | 'venueOrder' | 'override' | 'budget'): string;
 }
 
 /** A seeded source of randomness in [0, 1). */
@@ -89,7 +89,18 @@ export interface VenueOrderReport {
   /** Cumulative shares matched, as the venue states it. */
   readonly sizeMatched: DecimalText;
   readonly reason?: string;
+  /** What was asked for, where the venue repeats it: evidence for an order that is not ours. */
+  readonly terms?: OrderTerms;
   readonly atMs: number;
+}
+
+export interface OrderTerms {
+  /** Absent: an instrument that we do not deal in. */
+  readonly instrumentId?: InstrumentId;
+  readonly side: Side;
+  readonly price: DecimalText;
+  /** Shares. */
+  readonly size?: DecimalText;
 }
 
 export interface VenueBalances {
@@ -100,6 +111,24 @@ export interface VenueBalances {
 export interface VenuePosition {
   readonly instrumentId: InstrumentId;
   readonly size: DecimalText;
+}
+
+/** What a venue believes a holding to have cost. Late, and for comparing only. */
+export interface VenueAverage {
+  readonly instrumentId: InstrumentId;
+  /** Dollars a share, fees not included. */
+  readonly averageEntry: DecimalText;
+}
+
+/** How a market ended, as the venue says it. Checked by whoever takes it. */
+export interface VenueResolution {
+  readonly marketId: string;
+  /** Dollars that a share pays. */
+  readonly payouts: Readonly<Record<Outcome, DecimalText>>;
+  /** Absent: the venue does not say. */
+  readonly resolvedAtMs?: number;
+  /** What the venue names as its source. */
+  readonly source: string;
 }
 
 export type VenueEvent =
@@ -125,6 +154,13 @@ export interface Venue {
   readonly tellsConnection?: true;
   /** Restores the venue's own state (paper) or connects (live). Called once before all else. */
   start(): Promise<void>;
+  /**
+   * What can be checked without an answer of the venue, at every start, while its stream comes up. A
+   * rejection refuses the start; `prepare` waits for it.
+   */
+  selfCheck?(): Promise<void>;
+  /** How far the venue's clock is ahead of ours, in ms; 0 where it does not differ. */
+  clockSkewMs?(): number;
   stop(): Promise<void>;
   instrument(id: InstrumentId): Instrument | undefined;
   instruments(): readonly Instrument[];
@@ -136,8 +172,24 @@ export interface Venue {
   fetchOpenOrders(): Promise<readonly VenueOrderReport[]>;
   /** Every leg of ours whose state changed at or after `sinceMs`, oldest first. */
   fetchTrades(sinceMs: number): Promise<readonly LegReport[]>;
-  fetchPositions(): Promise<readonly VenuePosition[]>;
+  /**
+   * Shares of what we trade, none where there are none: of `held` at least, and of whatever else the
+   * venue shows to be held. Absent: of everything.
+   */
+  fetchPositions(held?: readonly InstrumentId[]): Promise<readonly VenuePosition[]>;
   fetchBalances(): Promise<VenueBalances>;
+  /** Absent: the venue says nothing of averages. */
+  fetchAverages?(): Promise<readonly VenueAverage[]>;
+  /**
+   * How these markets ended: nothing of those that have not, or of which it is not final. At most 500
+   * are asked about. Absent: the venue says nothing of it, a person does.
+   */
+  fetchResolutions?(marketIds: readonly string[]): Promise<readonly VenueResolution[]>;
+  /**
+   * Told that a market of which it only stands in for the public one has ended: it ends the orders and
+   * pays. Told again it changes nothing. Absent: the venue ends its markets itself.
+   */
+  takeResolution?(resolution: Pick<VenueResolution, 'marketId' | 'payouts'>): Promise<void>;
   /** Order updates, legs and connection changes, from the call on. Ends when `signal` aborts. */
   events(signal: AbortSignal): AsyncIterable<VenueEvent>;
 }

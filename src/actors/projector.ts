@@ -6,23 +6,14 @@
  */
 import type { AnyMachineSnapshot } from 'xstate';
 import { FillwrightFault } from '../domain/faults.ts';
-import { type OrderStatus, publicStatus } from '../machines/order.status.ts';
 import { encodeSnapshot, VERSIONS } from './codec.ts';
-import type { Facts, OrderStep } from './facts.ts';
-import { noteOf } from './notes.ts';
-import { readable } from './outside.ts';
+import { eventRows } from './event-rows.ts';
+import type { Facts, TakenFacts } from './facts.ts';
 import type { Clock } from './ports.ts';
 import { type Entry, type Logics, MAX_CRASHES, type SnapshotOf } from './registry.ts';
-import { type Axes, isClosedOrder, orderRow, positionRow } from './rows.ts';
-import type {
-  ActorRow,
-  OrderEventRow,
-  OutboxRow,
-  PositionRow,
-  Projection,
-  Rows,
-  Store,
-} from './store-port.ts';
+import { isClosedOrder, orderRow, positionRow } from './rows.ts';
+import { orderEventRows, outboxRow, published } from './step-rows.ts';
+import type { ActorRow, PositionRow, Projection, Rows, Store } from './store-port.ts';
 
 /** How long a change may wait for its row in the read tables. */
 export const PROJECT_EVERY_MS = 50;
@@ -40,11 +31,17 @@ export const SNAPSHOT_EVERY_MS = 3_000;
  * restart stays short. A brake, not a bound: it never waits for a cut that waits for the log.
  */
 export const MAX_LAG_INPUTS = 50_000;
-/** Order steps of one turn, for ids: a turn that restores every order at once has the most. */
-const MAX_STEPS_PER_TURN = 1_000_000;
 const RETRY_MS = 500;
 
+/** Metadata: the last input that the read tables know. It may be ahead of the snapshots. */
+export const ROWS_THROUGH = 'rows_through';
+
 export interface Projector {
+  /**
+   * The log's tail has been told: cuts are written from now on. Earlier ones would take the read
+   * tables back to an older state than they show.
+   */
+  begin(): void;
   /** Writes everything up to now; resolves when it is there. */
   flush(): Promise<void>;
   /** Undefined while the lag is small; else a promise to wait for. */
@@ -66,6 +63,8 @@ export interface ProjectorOptions {
   readonly durable: () => Promise<void>;
   readonly snapshotOf: (entry: Entry) => AnyMachineSnapshot;
   readonly onWritten: (cut: readonly CutActor[]) => void;
+  /** New events are in the store. */
+  readonly onEvents?: () => void;
   /** The store is away; the same rows are tried again. */
   readonly onError: (error: FillwrightFault) => void;
   /** The store refuses the rows themselves: nothing is written any more, the log has it all. */
@@ -87,6 +86,7 @@ export function createProjector(options: ProjectorOptions): Projector {
   let cancelTimer: (() => void) | undefined;
   let timerAtMs = 0;
   let tookMs = 0;
+  let begun = false;
   let stopped = false;
   let broken: FillwrightFault | undefined;
   /** Actors whose snapshots are older than what the read tables say of them. */
@@ -107,7 +107,10 @@ export function createProjector(options: ProjectorOptions): Projector {
       unsaved.clear();
       savedAtMs = clock.now();
     }
-    const projection = buildProjection(save ? throughSeq : through, saved, changed, taken);
+    const projection = buildProjection(
+      { snapshots: save ? throughSeq : through, rows: throughSeq },
+      { saved, changed, taken },
+    );
     await options.durable();
     storing = write(projection).finally(() => {
       storing = undefined;
@@ -115,6 +118,7 @@ export function createProjector(options: ProjectorOptions): Projector {
     await storing;
     through = projection.throughSeq;
     options.onWritten(saved);
+    if (projection.events.length > 0) options.onEvents?.();
   }
 
   function cutOf(entry: Entry): CutActor {
@@ -140,11 +144,14 @@ export function createProjector(options: ProjectorOptions): Projector {
   }
 
   function buildProjection(
-    throughSeq: number,
-    saved: readonly CutActor[],
-    changed: readonly CutActor[],
-    taken: ReturnType<Facts['take']>,
+    known: { readonly snapshots: number; readonly rows: number },
+    cut: {
+      readonly saved: readonly CutActor[];
+      readonly changed: readonly CutActor[];
+      readonly taken: TakenFacts;
+    },
   ): Projection {
+    const { saved, changed, taken } = cut;
     const orders: SnapshotOf['order'][] = [];
     const positions: PositionRow[] = [];
     for (const { entry, snapshot } of changed) {
@@ -153,17 +160,29 @@ export function createProjector(options: ProjectorOptions): Projector {
         positions.push(positionRow((snapshot as SnapshotOf['position']).context));
       }
     }
+    const orderEvents = orderEventRows(taken.steps);
     return {
-      throughSeq,
-      actors: rowsOf(saved, actorRow),
+      throughSeq: known.snapshots,
+      actors: rowsOf(saved, (actor) => {
+        // An order's row holds the hash of its newest step, which may be of this very cut.
+        orderEvents.hashAll();
+        return actorRow(actor);
+      }),
       orders: rowsOf(orders, orderRow),
-      orderEvents: rowsOf(taken.steps, orderEventRow),
+      orderEvents,
       legs: taken.legs,
       positions,
       ledger: taken.ledger,
+      postings: taken.postings,
       outbox: rowsOf(published(taken.steps), outboxRow),
+      events: eventRows(
+        taken.happenings,
+        (order) => options.snapshotOf(order) as SnapshotOf['order'],
+      ),
       exits: taken.exits,
-      metadata: {},
+      findings: taken.findings,
+      budgets: taken.budgets,
+      metadata: { [ROWS_THROUGH]: String(known.rows) },
     };
   }
 
@@ -176,6 +195,8 @@ export function createProjector(options: ProjectorOptions): Projector {
       revision,
       live: live || entry.crashes >= MAX_CRASHES,
       snapshot: encodeSnapshot(options.logics[entry.kind], snapshot),
+      eventHash: entry.eventHash,
+      events: entry.events,
     };
   }
 
@@ -213,7 +234,7 @@ export function createProjector(options: ProjectorOptions): Projector {
   }
 
   function wake(): void {
-    if (stopped || writing !== undefined) return;
+    if (!begun || stopped || writing !== undefined) return;
     const soonMs =
       clock.now() + Math.min(REST_LIMIT_MS, Math.max(PROJECT_EVERY_MS, REST_FACTOR * tookMs));
     const atMs = facts.size > 0 ? soonMs : Math.max(soonMs, savedAtMs + SNAPSHOT_EVERY_MS);
@@ -227,6 +248,10 @@ export function createProjector(options: ProjectorOptions): Projector {
   }
 
   return {
+    begin() {
+      begun = true;
+      if (facts.size > 0) wake();
+    },
     async flush() {
       const upTo = options.lastSeq();
       while (through < upTo && (writing !== undefined || facts.size > 0 || unsaved.size > 0)) {
@@ -260,54 +285,5 @@ function rowsOf<Source, Row>(
   return {
     length: sources.length,
     slice: (start, end) => sources.slice(start, end).map(rowOf),
-  };
-}
-
-function orderEventRow(step: OrderStep): OrderEventRow {
-  const { before: from, after: to } = step;
-  return {
-    clientOrderId: step.clientOrderId,
-    number: step.number,
-    seq: step.seq,
-    atMs: step.event.atMs,
-    type: step.event.type,
-    fromState: from === undefined ? '' : `${from.execution}/${from.settlement}`,
-    toState: `${to.execution}/${to.settlement}`,
-    status: statusAt(to),
-    note: readable(noteOf(step.event)),
-    event: JSON.stringify(step.event),
-  };
-}
-
-function statusAt({ execution, settlement }: Axes): OrderStatus {
-  return publicStatus(execution, settlement);
-}
-
-/** A step that consumers hear of, with its place among the steps of its turn. */
-interface Published {
-  readonly step: OrderStep;
-  readonly inTurn: number;
-}
-
-/** Consumers hear of every change of the public status; legs are rows of their own. */
-function published(steps: readonly OrderStep[]): readonly Published[] {
-  const found: Published[] = [];
-  let inTurn = 0;
-  for (const [index, step] of steps.entries()) {
-    inTurn = steps[index - 1]?.seq === step.seq ? inTurn + 1 : 0;
-    const { before, after } = step;
-    if (before !== undefined && statusAt(before) === statusAt(after)) continue;
-    found.push({ step, inTurn });
-  }
-  return found;
-}
-
-function outboxRow({ step, inTurn }: Published): OutboxRow {
-  const { clientOrderId, number, event } = step;
-  return {
-    outboxId: step.seq * MAX_STEPS_PER_TURN + inTurn,
-    type: event.type,
-    body: JSON.stringify({ clientOrderId, number, status: statusAt(step.after), event }),
-    atMs: event.atMs,
   };
 }

@@ -8,14 +8,18 @@ import { type AnyActorRef, type AnyStateMachine, createActor, type SnapshotFrom 
 import { assertInvariant } from '../domain/faults.ts';
 import type { InstrumentId } from '../domain/instrument.ts';
 import type { AccountEvent, accountMachine } from '../machines/account.machine.ts';
+import type { ExitEvent } from '../machines/exit.events.ts';
+import type { exitMachine } from '../machines/exit.machine.ts';
 import type { OrderEvent } from '../machines/order.events.ts';
 import type { orderMachine } from '../machines/order.machine.ts';
+import { isInDoubt } from '../machines/order.status.ts';
 import type { PositionEvent, positionMachine } from '../machines/position.machine.ts';
 import type { systemMachine } from '../machines/system.machine.ts';
 import type { VenueEventIn, venueMachine } from '../machines/venue.machine.ts';
 import { encodeSnapshot } from './codec.ts';
-import { isClosedOrder } from './rows.ts';
-import type { ActorKind } from './store-port.ts';
+import { createExposures, type Exposures } from './exposures.ts';
+import { axes, isClosedOrder } from './rows.ts';
+import type { ActorKind, ActorRow } from './store-port.ts';
 
 /** After this many faults an actor is left alone: the same event would break it again. */
 export const MAX_CRASHES = 3;
@@ -26,6 +30,7 @@ export type SnapshotOf = {
   venue: SnapshotFrom<typeof venueMachine>;
   order: SnapshotFrom<typeof orderMachine>;
   position: SnapshotFrom<typeof positionMachine>;
+  exit: SnapshotFrom<typeof exitMachine>;
 };
 
 /** What each kind of actor may be told. */
@@ -34,6 +39,7 @@ export type EventOf = {
   venue: VenueEventIn;
   order: OrderEvent;
   position: PositionEvent;
+  exit: ExitEvent;
 };
 
 export interface Entry<K extends ActorKind = ActorKind> {
@@ -47,6 +53,10 @@ export interface Entry<K extends ActorKind = ActorKind> {
   crashes: number;
   /** Set while the newest state is not yet in the projection's hands. */
   dirty: boolean;
+  /** Of an order: the hash of its newest step of which a row was made. Null: none, or without a hash. */
+  eventHash: string | null;
+  /** Events of its stream of which rows were made or are being made. */
+  events: number;
   /** An order that is not closed. Whether a closed one is still in memory must decide nothing. */
   open: boolean;
 }
@@ -57,6 +67,7 @@ export interface Logics {
   readonly venue: typeof venueMachine;
   readonly order: typeof orderMachine;
   readonly position: typeof positionMachine;
+  readonly exit: typeof exitMachine;
 }
 
 export type ChildKind = keyof Logics;
@@ -71,8 +82,13 @@ export interface Delivery<K extends ActorKind> {
 export interface Registry {
   readonly orders: ReadonlyMap<string, Entry<'order'>>;
   readonly positions: ReadonlyMap<InstrumentId, Entry<'position'>>;
+  /** By the instrument of their position. */
+  readonly exits: ReadonlyMap<InstrumentId, Entry<'exit'>>;
   /** Orders that are not closed: the same after a restart, which loads no closed ones. */
   readonly openOrders: number;
+  /** Ids of the orders in doubt by market; such a market is in quarantine. The same after a restart. */
+  readonly doubts: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly exposures: Pick<Exposures, 'of' | 'own' | 'pending'>;
   account(): Entry<'account'>;
   venue(): Entry<'venue'>;
   /** Creates an actor from its first input, or from an encoded snapshot. */
@@ -87,7 +103,7 @@ export interface Registry {
 
 export type CreateFrom =
   | { readonly input: object }
-  | { readonly snapshot: object; readonly revision: number };
+  | ({ readonly snapshot: object } & Pick<ActorRow, 'revision' | 'eventHash' | 'events'>);
 
 export function actorId(kind: ActorKind, name: string): string {
   return `${kind}:${name}`;
@@ -100,16 +116,25 @@ export function createRegistry(
 ): Registry {
   const orders = new Map<string, Entry<'order'>>();
   const positions = new Map<InstrumentId, Entry<'position'>>();
+  const exits = new Map<InstrumentId, Entry<'exit'>>();
   const singles = new Map<'account' | 'venue', Entry>();
   const byVenueOrderId = new Map<string, string>();
+  const doubts = new Map<string, Set<string>>();
+  const exposures = createExposures();
   let openOrders = 0;
 
-  function start(kind: ChildKind, id: string, from: { input?: object; snapshot?: object }) {
+  /** `isSetAside`: it only stands there, and starts none of the calls of its state. */
+  function start(
+    kind: ChildKind,
+    id: string,
+    from: { input?: object; snapshot?: object },
+    isSetAside = false,
+  ) {
     const logic: AnyStateMachine = logics[kind];
     const ref = createActor(logic, { parent: system, id, ...from } as Parameters<
       typeof createActor<AnyStateMachine>
     >[1]);
-    ref.start();
+    if (!isSetAside) ref.start();
     // XState takes a state that it does not know in silence, as an actor in error.
     const { status, error } = ref.getSnapshot();
     if (status === 'error') throw error;
@@ -123,9 +148,12 @@ export function createRegistry(
   return {
     orders,
     positions,
+    exits,
     get openOrders() {
       return openOrders;
     },
+    doubts,
+    exposures,
     account: () => single('account') as Entry<'account'>,
     venue: () => single('venue') as Entry<'venue'>,
     create(kind, name, from) {
@@ -139,6 +167,8 @@ export function createRegistry(
         revision: isNew ? 1 : from.revision,
         crashes: 0,
         dirty: false,
+        eventHash: isNew ? null : from.eventHash,
+        events: isNew ? 0 : from.events,
         open: false,
       };
       keep(entry);
@@ -159,12 +189,13 @@ export function createRegistry(
       const after = snapshot(entry);
       if (after.status !== 'error') {
         if (entry.kind === 'order') count(entry as Entry<'order'>);
+        else if (entry.kind === 'position') countPosition(entry as Entry<'position'>);
         return { before, after };
       }
       entry.crashes += 1;
-      entry.ref = start(entry.kind, entry.actorId, {
-        snapshot: JSON.parse(encodeSnapshot(logics[entry.kind], before)),
-      });
+      const lastGood = { snapshot: JSON.parse(encodeSnapshot(logics[entry.kind], before)) };
+      const isSetAside = entry.crashes >= MAX_CRASHES;
+      entry.ref = start(entry.kind, entry.actorId, lastGood, isSetAside);
       return { before, after: snapshot(entry), error: after.error };
     },
     snapshot,
@@ -191,16 +222,39 @@ export function createRegistry(
       if (venueOrderId !== null) byVenueOrderId.set(venueOrderId, entry.name);
     } else if (entry.kind === 'position') {
       positions.set(entry.name, entry as Entry<'position'>);
+      countPosition(entry as Entry<'position'>);
+    } else if (entry.kind === 'exit') {
+      exits.set(entry.name, entry as Entry<'exit'>);
     } else if (entry.kind === 'account' || entry.kind === 'venue') {
       singles.set(entry.kind, entry);
     }
   }
 
   function count(order: Entry<'order'>): void {
-    const open = !isClosedOrder(snapshot(order));
+    const state = snapshot(order);
+    countDoubt(order.name, state);
+    exposures.order(order.name, state);
+    const open = !isClosedOrder(state);
     if (open === order.open) return;
     order.open = open;
     openOrders += open ? 1 : -1;
+  }
+
+  function countPosition(position: Entry<'position'>): void {
+    exposures.position(position.name, snapshot(position));
+  }
+
+  function countDoubt(name: string, state: SnapshotOf['order']): void {
+    const inDoubt = isInDoubt(axes(state).execution, state.context);
+    if (!inDoubt && doubts.size === 0) return;
+    const { marketId } = state.context.instrument;
+    const ofMarket = doubts.get(marketId);
+    if (inDoubt) {
+      if (ofMarket === undefined) doubts.set(marketId, new Set([name]));
+      else ofMarket.add(name);
+    } else if (ofMarket?.delete(name) === true && ofMarket.size === 0) {
+      doubts.delete(marketId);
+    }
   }
 
   function single(kind: 'account' | 'venue'): Entry {

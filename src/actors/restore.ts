@@ -4,9 +4,11 @@
  */
 import { FillwrightFault } from '../domain/faults.ts';
 import type { Instrument } from '../domain/instrument.ts';
+import { MAX_RESEND_AGE_MS } from '../machines/order.setup.ts';
 import type { EngineInput } from '../machines/system.machine.ts';
 import { decodeSnapshot } from './codec.ts';
 import { actorId, type Registry } from './registry.ts';
+import { axes } from './rows.ts';
 import type { ActorRow, Store } from './store-port.ts';
 import { createSystem, type System, type SystemOptions } from './system.ts';
 
@@ -18,6 +20,9 @@ export interface Restored {
   readonly positions: number;
   /** Inputs of the log's tail told again. */
   readonly replayed: number;
+  /** Ids of the rows of live actors that were read, and of the actors there before the tail. */
+  readonly rows: readonly string[];
+  readonly actors: readonly string[];
 }
 
 export interface Loader {
@@ -42,7 +47,8 @@ export function createLoader(store: Pick<Store, 'actor'>, registry: Registry): L
   function create(row: ActorRow, name: string, snapshot: object): void {
     if (row.kind === 'system') return;
     try {
-      registry.create(row.kind, name, { snapshot, revision: row.revision });
+      const { revision, eventHash, events } = row;
+      registry.create(row.kind, name, { snapshot, revision, eventHash, events });
     } catch (error) {
       throw unusable(row, error);
     }
@@ -84,7 +90,8 @@ export function restoreSystem(
 ): { readonly system: System; readonly errors: readonly FillwrightFault[] } {
   if (row === undefined) return { system: createSystem(options), errors: [] };
   try {
-    const snapshot = { snapshot: decodeSnapshot(row), revision: row.revision };
+    const { revision, events } = row;
+    const snapshot = { snapshot: decodeSnapshot(row), revision, events };
     const system = createSystem({ ...options, snapshot });
     const { status, error } = system.entry.ref.getSnapshot();
     if (status === 'active') return { system, errors: [] };
@@ -118,8 +125,10 @@ export async function restore(options: {
 }): Promise<Restored> {
   const { store, system, loader, projectedThrough } = options;
   const errors = [...options.errors];
+  const rows: string[] = [];
   for await (const page of store.liveActors()) {
     for (const row of page) {
+      rows.push(row.actorId);
       try {
         loader.fromRow(row);
       } catch (error) {
@@ -129,12 +138,23 @@ export async function restore(options: {
     }
   }
   if (errors.length > 0) throw refusal(errors);
+  // Taken before anything is told: what closes later leaves memory.
+  const actors = projectedThrough === 0 ? [] : actorIds(system);
   const replayed = await replayTail(store, system, loader, projectedThrough);
   return {
     orders: system.registry.orders.size,
     positions: system.registry.positions.size,
     replayed,
+    rows,
+    actors,
   };
+}
+
+function actorIds({ entry, registry }: System): string[] {
+  const singles = [entry, registry.account(), registry.venue()];
+  const { positions, orders, exits } = registry;
+  const all = [...singles, ...positions.values(), ...orders.values(), ...exits.values()];
+  return all.map(({ actorId: id }) => id);
 }
 
 async function replayTail(
@@ -157,6 +177,21 @@ async function replayTail(
     }
   }
   return replayed;
+}
+
+/**
+ * Orders that the venue does not have and that are too old to be sent: the engine was away longer
+ * than an intent's moment.
+ */
+export function pastTheirMoment({ orders, snapshot }: Registry, atMs: number): readonly string[] {
+  return [...orders.values()]
+    .filter((entry) => {
+      const order = snapshot(entry);
+      const { execution } = axes(order);
+      const isUnsent = execution === 'recording' || execution === 'holding';
+      return isUnsent && atMs - order.context.createdAtMs >= MAX_RESEND_AGE_MS;
+    })
+    .map(({ name }) => name);
 }
 
 function refusal(errors: readonly FillwrightFault[]): FillwrightFault {

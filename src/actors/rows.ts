@@ -2,6 +2,7 @@
 import { Decimal, decimal, toText } from '../domain/decimal.ts';
 import type { FillLeg } from '../domain/fill-leg.ts';
 import { sellableSize } from '../domain/position.ts';
+import { type Standing, standingOf, tradableTotals } from '../domain/resolution.ts';
 import type { OrderContext } from '../machines/order.context.ts';
 import {
   type ExecutionState,
@@ -10,7 +11,7 @@ import {
   type OrderStateValue,
   publicStatus,
 } from '../machines/order.status.ts';
-import type { PositionContext } from '../machines/position.machine.ts';
+import { type PositionContext, positionState } from '../machines/position.machine.ts';
 import { readable } from './outside.ts';
 import type { SnapshotOf } from './registry.ts';
 import type { LegRow, OrderRow, PositionRow } from './store-port.ts';
@@ -73,7 +74,9 @@ export function isClosedOrder(snapshot: SnapshotOf['order']): boolean {
   return isClosed(execution, settlement, snapshot.context);
 }
 
-function averageFillPrice(context: OrderContext): string | null {
+export function averageFillPrice(
+  context: Pick<OrderContext, 'filledSize' | 'filledUsd'>,
+): string | null {
   if (context.filledSize === '0') return null;
   return toText(
     decimal(context.filledUsd)
@@ -82,18 +85,40 @@ function averageFillPrice(context: OrderContext): string | null {
   );
 }
 
+/** Where a position stands, its market resolved or not. */
+export function standing({
+  fold,
+  resolution,
+}: Pick<PositionContext, 'fold' | 'resolution'>): Standing {
+  return standingOf(fold.totals, resolution);
+}
+
+/** What of a position can still be traded. */
+export function tradable({ fold, resolution }: Pick<PositionContext, 'fold' | 'resolution'>) {
+  return tradableTotals(fold.totals, resolution);
+}
+
+/** Shares that a SELL may offer; of a resolved market none. Reservations are not subtracted. */
+export function sellable({ fold, resolution }: Pick<PositionContext, 'fold' | 'resolution'>) {
+  return resolution === null ? toText(sellableSize(fold)) : '0';
+}
+
 export function positionRow(context: PositionContext): PositionRow {
-  const { totals } = context.fold;
+  const { resolution } = context;
+  const { size, averageEntry, costBasis, realizedPnl, redeemableUsd } = standing(context);
   return {
     accountId: context.accountId,
     instrumentId: context.instrumentId,
-    size: totals.size,
-    sellableSize: toText(sellableSize(context.fold)),
-    reservedShares: context.reservedShares,
-    averageEntry: totals.averageEntry,
-    costBasis: totals.costBasis,
-    realizedPnl: totals.realizedPnl,
-    feesUsd: totals.feesUsd,
+    state: positionState(context),
+    ...{ size, sellableSize: sellable(context), reservedShares: context.reservedShares },
+    ...{ averageEntry, costBasis, realizedPnl },
+    feesUsd: context.fold.totals.feesUsd,
+    payout: resolution?.payout ?? null,
+    resolvedAtMs: resolution?.resolvedAtMs ?? null,
+    redeemableUsd,
+    redeemedSize: resolution?.redeemedSize ?? '0',
+    redeemedUsd: resolution?.redeemedUsd ?? '0',
+    reconciliationRequired: context.openFindings > 0,
     updatedAtMs: context.updatedAtMs,
   };
 }

@@ -7,9 +7,25 @@
  * moment later, always for a whole number of turns; after a crash the log's tail says it again.
  */
 import type { DecimalText } from '../domain/decimal.ts';
-import type { Role, Settlement } from '../domain/fill-leg.ts';
-import type { InstrumentId, Outcome, Side } from '../domain/instrument.ts';
-import type { TimeInForce } from '../domain/intent.ts';
+import type { FillwrightFault } from '../domain/faults.ts';
+import type { InstrumentId } from '../domain/instrument.ts';
+import type { SettlementCounts } from '../domain/settlement-rate.ts';
+import type { EventRow } from './event-port.ts';
+import type {
+  BudgetRow,
+  ExitEventRow,
+  FindingRow,
+  LedgerRow,
+  LegRow,
+  OrderEventRow,
+  OrderRow,
+  OutboxRow,
+  PositionRow,
+  PostingRow,
+  ReconciliationRow,
+} from './read-rows.ts';
+
+export type * from './read-rows.ts';
 
 /** An intent's key and the whole intent as canonical text. The key is unique for ever. */
 export interface IntentRow {
@@ -39,9 +55,11 @@ export interface JournalBatch {
   readonly inputs: string;
   readonly intents: readonly IntentRow[];
   readonly prepared: readonly PreparedRow[];
+  /** See `batchHash` in chain.ts. Null: written before there were hashes. */
+  readonly hash: string | null;
 }
 
-export type ActorKind = 'system' | 'account' | 'venue' | 'order' | 'position';
+export type ActorKind = 'system' | 'account' | 'venue' | 'order' | 'position' | 'exit';
 
 export interface ActorRow {
   readonly actorId: string;
@@ -54,126 +72,10 @@ export interface ActorRow {
   readonly live: boolean;
   /** JSON text of XState's persisted snapshot. */
   readonly snapshot: string;
-}
-
-export interface OrderRow {
-  readonly clientOrderId: string;
-  readonly venue: string;
-  readonly venueOrderId: string | null;
-  readonly intentKey: string;
-  readonly strategy: string;
-  readonly instrumentId: InstrumentId;
-  readonly marketId: string;
-  readonly outcome: Outcome;
-  readonly side: Side;
-  readonly type: 'limit' | 'market';
-  readonly price: DecimalText;
-  readonly size: DecimalText | null;
-  readonly amountUsd: DecimalText | null;
-  readonly timeInForce: TimeInForce;
-  readonly expiresAtMs: number | null;
-  /** Public status, `PENDING … CONFIRMED`. */
-  readonly status: string;
-  /** Axis values, for example `working.open` and `none`. */
-  readonly execution: string;
-  readonly settlement: string;
-  readonly filledSize: DecimalText;
-  readonly averageFillPrice: DecimalText | null;
-  readonly feesUsd: DecimalText;
-  readonly reservedUsd: DecimalText;
-  readonly reservedShares: DecimalText;
-  readonly reason: string | null;
-  readonly closed: boolean;
-  readonly createdAtMs: number;
-  readonly updatedAtMs: number;
-}
-
-/** One step of an order's life. `number` counts from 1 without gaps in each order. */
-export interface OrderEventRow {
-  readonly clientOrderId: string;
-  readonly number: number;
-  /** The journal input that caused it. */
-  readonly seq: number;
-  readonly atMs: number;
-  readonly type: string;
-  readonly fromState: string;
-  readonly toState: string;
-  readonly status: string;
-  /** One sentence for a person. */
-  readonly note: string;
-  /** JSON text of the event as the order received it. */
-  readonly event: string;
-}
-
-export interface LegRow {
-  readonly legKey: string;
-  readonly venue: string;
-  readonly tradeId: string;
-  readonly venueOrderId: string;
-  readonly role: Role;
-  /** Null: an orphan, a leg of an order that nobody here knows (yet). */
-  readonly clientOrderId: string | null;
-  readonly instrumentId: InstrumentId;
-  readonly side: Side;
-  readonly price: DecimalText;
-  readonly size: DecimalText;
-  readonly feeUsd: DecimalText;
-  readonly settlement: Settlement;
-  readonly conflicted: boolean;
-  readonly matchedAtMs: number;
-  readonly transactionHash: string | null;
-}
-
-export interface PositionRow {
-  readonly accountId: string;
-  readonly instrumentId: InstrumentId;
-  /** Signed: positive is LONG. */
-  readonly size: DecimalText;
-  readonly sellableSize: DecimalText;
-  readonly reservedShares: DecimalText;
-  readonly averageEntry: DecimalText;
-  readonly costBasis: DecimalText;
-  readonly realizedPnl: DecimalText;
-  readonly feesUsd: DecimalText;
-  readonly updatedAtMs: number;
-}
-
-/** A movement of cash. The sum of an account's entries is its cash. Entries are never changed. */
-export interface LedgerRow {
-  /** Derived from what it books, so that saying it again is the same row. */
-  readonly entryId: string;
-  readonly accountId: string;
-  readonly kind: 'deposit' | 'fill' | 'fee' | 'fillVoided' | 'feeVoided';
-  /** Signed dollars. */
-  readonly amountUsd: DecimalText;
-  readonly legKey: string | null;
-  readonly clientOrderId: string | null;
-  readonly seq: number;
-  readonly atMs: number;
-}
-
-/** A published event, for consumers that read the database. */
-export interface OutboxRow {
-  /** `seq * 1,000,000 + n`: ordered, and the same when said again. */
-  readonly outboxId: number;
-  readonly type: string;
-  readonly body: string;
-  readonly atMs: number;
-}
-
-/** A position reduced by a fill, for the audit of exits. */
-export interface ExitEventRow {
-  readonly exitId: string;
-  readonly accountId: string;
-  readonly instrumentId: InstrumentId;
-  readonly clientOrderId: string;
-  readonly legKey: string;
-  readonly size: DecimalText;
-  readonly exitPrice: DecimalText;
-  readonly realizedPnl: DecimalText;
-  readonly reason: string;
-  readonly voided: boolean;
-  readonly atMs: number;
+  /** Of an order: the hash of its step number `revision`. Null: others, and steps without a hash. */
+  readonly eventHash: string | null;
+  /** How many events its stream has. */
+  readonly events: number;
 }
 
 /**
@@ -197,9 +99,34 @@ export interface Projection {
   readonly legs: readonly LegRow[];
   readonly positions: Rows<PositionRow>;
   readonly ledger: readonly LedgerRow[];
+  readonly postings: readonly PostingRow[];
   readonly outbox: Rows<OutboxRow>;
+  readonly events: Rows<EventRow>;
   readonly exits: readonly ExitEventRow[];
+  readonly findings: readonly FindingRow[];
+  readonly budgets: readonly BudgetRow[];
   readonly metadata: Readonly<Record<string, string>>;
+}
+
+export interface FindingFilter {
+  /** Only those that are open. */
+  readonly open?: boolean;
+  /** Id, or the beginning of one. */
+  readonly id?: string;
+  /** Default 100, at most 10,000. */
+  readonly limit?: number;
+}
+
+export interface BudgetFilter {
+  /** Only those that are open. */
+  readonly open?: boolean;
+  readonly owner?: string;
+  /** Id, or the beginning of one. */
+  readonly id?: string;
+  /** The whole key. */
+  readonly key?: string;
+  /** Newest first; default 100, at most 10,000. */
+  readonly limit?: number;
 }
 
 export interface OrderFilter {
@@ -211,21 +138,49 @@ export interface OrderFilter {
   readonly limit?: number;
 }
 
+/** What to do while another engine holds the writer lease. */
+export interface AcquireOptions {
+  /**
+   * `refuse` (the default); `wait` until it can be had; `takeOver`: take it at once, for a person who
+   * knows what they do, and wait until the other's own time is over before anything is sent.
+   */
+  readonly whenBusy?: 'refuse' | 'wait' | 'takeOver';
+  /** Ends the waiting, with `store_busy`. */
+  readonly signal?: AbortSignal;
+}
+
+/** The right to write to a store and to act on what is in it. At most one engine has it. */
+export interface WriterLease {
+  /**
+   * Whether something may be sent now, by what this process knows without asking anybody. False
+   * before `acquireWriter`, while the lease may have run out, and for ever once it is lost.
+   */
+  mayAct(): boolean;
+  /** Resolves while `mayAct`, else when it is so again. @throws {FillwrightFault} `lease_lost`. */
+  untilActive(): Promise<void>;
+  /** `listener` is told once, when another engine has taken the lease. Answers how to end that. */
+  onLost(listener: (fault: FillwrightFault) => void): () => void;
+}
+
 export interface Store {
   /** Applies missing migrations; answers the names of those applied now. */
   migrate(): Promise<readonly string[]>;
   /**
-   * Takes the right to write, for the life of this store's connection.
-   * @throws {FillwrightFault} `store_busy` when another engine holds it; the message names its pid.
+   * Takes the writer lease, and renews it until `close`. Nothing to do while it is held. From then on
+   * every write of this store asserts it, within its own transaction.
+   * @throws {FillwrightFault} `store_busy` while another engine holds it: the message names who, on
+   * which host, since when and until when. `lease_lost` once this store has lost it.
    */
-  acquireWriter(): Promise<void>;
+  acquireWriter(options?: AcquireOptions): Promise<void>;
+  readonly lease: WriterLease;
   /**
    * Writes one batch durably. Idempotent by `batchId`.
-   * @throws {FillwrightFault} `store_unavailable` (try the same batch again) or `broken_invariant`
-   * (another writer has used these numbers, or a key exists: stop).
+   * @throws {FillwrightFault} `store_unavailable` (try the same batch again), `broken_invariant`
+   * (another writer has used these numbers, or a key exists: stop) or `lease_lost` (another engine
+   * has taken over: stop). Nothing was written.
    */
   commit(batch: JournalBatch): Promise<void>;
-  /** @throws {FillwrightFault} `store_unavailable`: nothing of it was written. */
+  /** @throws {FillwrightFault} `store_unavailable` or `lease_lost`: nothing of it was written. */
   project(projection: Projection): Promise<void>;
 
   // ---- restore
@@ -233,6 +188,8 @@ export interface Store {
   projectedThrough(): Promise<number>;
   /** 0 when the journal is empty. */
   lastSeq(): Promise<number>;
+  /** Hash of the newest batch; null when there is none, or it has none. */
+  lastHash(): Promise<string | null>;
   /** Rows of actors that are live, in the order in which they were first written, in pages. */
   liveActors(): AsyncIterable<readonly ActorRow[]>;
   actor(actorId: string): Promise<ActorRow | undefined>;
@@ -257,8 +214,19 @@ export interface Store {
   /** Newest first. */
   legs(limit: number): Promise<readonly LegRow[]>;
   legCount(): Promise<number>;
+  /** How the legs of our orders ended, by market, at most 10,000 markets. */
+  settlementCounts(): Promise<readonly SettlementCounts[]>;
   orphans(): Promise<readonly LegRow[]>;
   positions(): Promise<readonly PositionRow[]>;
+  /** Legs of which the venue told both final statuses, newest first, at most 1,000. */
+  conflictedLegs(): Promise<readonly LegRow[]>;
+  /** Newest first. */
+  findings(filter?: FindingFilter): Promise<readonly FindingRow[]>;
+  /** Newest first. */
+  reconciliations(limit: number): Promise<readonly ReconciliationRow[]>;
+  /** Keeps a document, and lets the oldest go beyond a bound. Evidence: nothing follows from it. */
+  keepReconciliation(row: ReconciliationRow): Promise<void>;
+  budgets(filter?: BudgetFilter): Promise<readonly BudgetRow[]>;
   ledgerTotal(accountId: string): Promise<DecimalText>;
   metadata(key: string): Promise<string | undefined>;
   /** Small facts outside the log (the simulator's state, the paper venue's settings). */
@@ -269,70 +237,4 @@ export interface Store {
   /** Operations sent to the server and not yet answered. Replay waits until this is zero. */
   readonly pending: number;
   close(): Promise<void>;
-}
-
-/** Where the paper venue keeps its own books: it is an outside system that happens to live here. */
-export interface PaperStore {
-  /** What a restart needs: every balance, the open orders, the trades that are not final. */
-  load(): Promise<PaperState>;
-  /** Inserts or replaces every row of the change, all of them or none. */
-  save(change: PaperState): Promise<void>;
-  /** An order, open or closed. */
-  findOrder(id: string): Promise<PaperOrderRow | undefined>;
-  /** Trades, final or not, changed at or after `sinceMs`, sorted by `changedAtMs`, then by `id`. */
-  tradesSince(sinceMs: number): Promise<readonly PaperTradeRow[]>;
-}
-
-/** Rows of the paper venue. Empty lists: nothing of that kind. */
-export interface PaperState {
-  readonly orders: readonly PaperOrderRow[];
-  readonly trades: readonly PaperTradeRow[];
-  readonly balances: readonly PaperBalanceRow[];
-}
-
-/** `body` is JSON text that only the paper venue reads. */
-export interface PaperOrderRow {
-  readonly id: string;
-  /** False: kept for look-ups, not loaded again as a working order. */
-  readonly open: boolean;
-  readonly body: string;
-}
-
-/** `body` is JSON text that only the paper venue reads. */
-export interface PaperTradeRow {
-  readonly id: string;
-  /** True once confirmed or failed. */
-  readonly final: boolean;
-  /** Last change, ms since 1970 UTC. */
-  readonly changedAtMs: number;
-  readonly body: string;
-}
-
-export interface PaperBalanceRow {
-  /** `cash`, or the id of the instrument that is held. */
-  readonly asset: string;
-  /** Dollars or shares, signed: a failed settlement can take back what was spent since. */
-  readonly amount: DecimalText;
-}
-
-/** One text frame of a venue's stream. */
-export interface InboxFrame {
-  /** For example `user`. */
-  readonly channel: string;
-  /** Number of the connection that it came over, from 1 in each run of the stream. */
-  readonly connection: number;
-  readonly receivedAtMs: number;
-  /** As received. */
-  readonly text: string;
-}
-
-/** Where the raw frames of a live venue are kept before they are applied: evidence, with a bound. */
-export interface FrameInbox {
-  /**
-   * Writes all of `frames` durably, in their order, or none.
-   * @throws {FillwrightFault} `store_unavailable`: try the same frames again.
-   */
-  keep(frames: readonly InboxFrame[]): Promise<void>;
-  /** Removes the frames received before `beforeMs`, and the oldest beyond the row bound; how many. */
-  prune(beforeMs: number): Promise<number>;
 }

@@ -3,14 +3,14 @@
  * placing a second order where one of its own is still working (the pending flag of that market's
  * outcome and side). A strategy that throws is reported and goes on with the next event.
  */
-import { FillwrightFault, show } from '../domain/faults.ts';
+import { FillwrightFault, InvalidValue, show } from '../domain/faults.ts';
 import type { Instrument, InstrumentId, Side } from '../domain/instrument.ts';
 import { opposite } from '../domain/instrument.ts';
 import type { IntentInput } from '../domain/intent-input.ts';
 import type { BookSnapshot, MarketEvent } from '../domain/market-data.ts';
 import { intentFromSignal } from '../domain/signal.ts';
-import { availableUsd } from '../machines/account.machine.ts';
-import { type ExecutionState, isExecutionOver } from '../machines/order.status.ts';
+import { type ExecutionState, isPending } from '../machines/order.status.ts';
+import { accountView } from './account-view.ts';
 import type { Log } from './execution.ts';
 import type { Clock } from './ports.ts';
 import type { OrderView } from './rows.ts';
@@ -21,7 +21,7 @@ import type {
   StrategyContext,
   StrategyIntent,
 } from './strategy.ts';
-import type { SubmitResult, Trading } from './trading-api.ts';
+import type { SubmitResult, Trading, TradingCommand } from './trading-api.ts';
 
 export interface StrategyRunner {
   start(): void;
@@ -43,7 +43,7 @@ export interface StrategyRunnerOptions {
 interface Running {
   readonly strategy: Strategy;
   readonly context: StrategyContext;
-  /** Orders that are not over, by id, and submits that have no order yet, by flag. */
+  /** Orders that are pending, by id, and submits that have no order yet, by flag. */
   readonly working: Map<string, string>;
   readonly submitting: Map<string, number>;
 }
@@ -79,17 +79,13 @@ export function createStrategyRunner(options: StrategyRunnerOptions): StrategyRu
       },
       book: options.book,
       position: (id) => trading.position(id),
-      account() {
-        const { registry } = trading.execution;
-        const account = registry.snapshot(registry.account()).context;
-        return { ...account, availableUsd: availableUsd(account) };
-      },
+      account: () => accountView(trading.execution.registry),
       workingOrders: () =>
         trading.workingOrders().filter((order) => order.strategy === self().strategy.name),
-      isPending: (id, side) => isPending(self(), flagOf(id, side)),
+      isPending: (id, side) => hasPending(self(), flagOf(id, side)),
       submit: (asked) => submit(self(), asked),
       cancel: (orderId, reason) => trading.cancel(orderId, reason),
-      send: (command) => trading.send(command),
+      send: async (command) => trading.send(ownBudget(self().strategy.name, command)),
     };
   }
 
@@ -99,7 +95,7 @@ export function createStrategyRunner(options: StrategyRunnerOptions): StrategyRu
   ): Promise<SubmitResult | undefined> {
     const intent = toIntent(self, asked);
     const flag = flagOf(intent.instrument, intent.side);
-    if (isPending(self, flag)) {
+    if (hasPending(self, flag)) {
       counts.suppressed += 1;
       return undefined;
     }
@@ -181,10 +177,10 @@ export function createStrategyRunner(options: StrategyRunnerOptions): StrategyRu
   }
 
   function watch(self: Running, order: OrderView): void {
-    if (isExecutionOver(order.execution as ExecutionState)) {
-      self.working.delete(order.clientOrderId);
-    } else {
+    if (isPending(order.execution as ExecutionState, order)) {
       self.working.set(order.clientOrderId, flagOf(order.instrumentId, order.side));
+    } else {
+      self.working.delete(order.clientOrderId);
     }
   }
 
@@ -244,11 +240,19 @@ export function createStrategyRunner(options: StrategyRunnerOptions): StrategyRu
   };
 }
 
+/** A strategy speaks of its own budgets only. */
+function ownBudget(owner: string, command: TradingCommand): TradingCommand {
+  const isOfBudget = command.type === 'budget.commit' || command.type === 'budget.release';
+  if (isOfBudget) return { ...command, owner };
+  if (command.type !== 'budget.reserve' || command.owner === owner) return command;
+  throw new InvalidValue('owner', command.owner, `${owner}: a strategy reserves for itself`);
+}
+
 function isList(answer: unknown): answer is NonNullable<StrategyAnswer> {
   return Array.isArray(answer);
 }
 
-function isPending(self: Running, flag: string): boolean {
+function hasPending(self: Running, flag: string): boolean {
   if (self.submitting.has(flag)) return true;
   for (const working of self.working.values()) if (working === flag) return true;
   return false;

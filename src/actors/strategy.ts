@@ -6,7 +6,13 @@ import type { IntentInput } from '../domain/intent-input.ts';
 import type { BookSnapshot, PublicTrade } from '../domain/market-data.ts';
 import type { TradeSignal } from '../domain/signal.ts';
 import type { OrderView, PositionView } from './rows.ts';
-import type { AccountView, CancelResult, SubmitResult, TradingCommand } from './trading-api.ts';
+import type {
+  AccountView,
+  CancelResult,
+  CommandAnswer,
+  SubmitResult,
+  TradingCommand,
+} from './trading-api.ts';
 
 /** A signal names an outcome of a market in ticks of a thousandth; it is mapped to an intent. */
 export interface MarketSignal extends TradeSignal {
@@ -32,13 +38,13 @@ export interface StrategyContext {
   book(id: InstrumentId): BookSnapshot | undefined;
   position(id: InstrumentId): PositionView | undefined;
   account(): AccountView;
-  /** This strategy's orders that are not over. */
+  /** This strategy's orders that are not over, or whose fills are still to come. */
   workingOrders(): readonly OrderView[];
-  /** True while an order of this strategy works on that market's outcome and side. */
+  /** True while an order of this strategy may still be filled, or its fills are still to come. */
   isPending(id: InstrumentId, side: Side): boolean;
   submit(intent: StrategyIntent | MarketSignal): Promise<SubmitResult | undefined>;
   cancel(orderId: string, reason?: string): Promise<CancelResult>;
-  send(command: TradingCommand): Promise<void>;
+  send(command: TradingCommand): Promise<CommandAnswer>;
 }
 
 export interface Strategy {

@@ -3,7 +3,10 @@ import { type DecimalText, decimal, toText, ZERO } from '../domain/decimal.ts';
 import type { Instrument } from '../domain/instrument.ts';
 import type { MarketDataCounts } from '../domain/market-data.ts';
 import { unrealizedPnl } from '../domain/position-totals.ts';
+import { returnOnCostPct } from '../domain/return-on-cost.ts';
+import { type SettlementRate, settlementRates } from '../domain/settlement-rate.ts';
 import type { MarketView } from './market-view.ts';
+import { standing, tradable } from './rows.ts';
 import type { Store } from './store-port.ts';
 import type { Trading } from './trading-api.ts';
 
@@ -19,7 +22,12 @@ export interface PositionSummary {
   /** Dollars, before fees. */
   readonly realizedPnl: DecimalText;
   readonly unrealizedPnl: DecimalText;
+  /** Unrealised result in percent of what the open shares cost; null where nothing is open or marked. */
+  readonly returnOnCostPct: DecimalText | null;
   readonly fees: DecimalText;
+  /** Of a resolved market: what a share pays, and what is still to be redeemed. */
+  readonly payout?: DecimalText;
+  readonly redeemableUsd?: DecimalText;
 }
 
 export interface Summary {
@@ -40,6 +48,8 @@ export interface Summary {
   };
   /** Fill legs that were not voided. */
   readonly fills: number;
+  /** Fills by how the chain ended them, for each market; most failures first. */
+  readonly settlement: readonly SettlementRate[];
   readonly fees: DecimalText;
   /** Dollars, before fees. */
   readonly realizedPnl: DecimalText;
@@ -85,6 +95,7 @@ export async function summarise(parts: {
       open: of('PENDING', 'PLACED', 'PARTIAL_FILL', 'UNKNOWN'),
     },
     fills: await store.legCount(),
+    settlement: settlementRates(await store.settlementCounts()),
     fees: account.feesUsd,
     realizedPnl: sum((position) => position.realizedPnl),
     unrealizedPnl: sum((position) => position.unrealizedPnl),
@@ -100,19 +111,25 @@ export function summarisePositions(trading: Trading, view: MarketView): Position
   const { registry } = trading.execution;
   const names = namesOf(trading.instruments());
   const summaries = [...registry.positions.values()].map((entry): PositionSummary => {
-    const { instrumentId, fold } = registry.snapshot(entry).context;
-    const { totals } = fold;
+    const { context } = registry.snapshot(entry);
+    const { instrumentId, fold } = context;
+    const now = standing(context);
     const mark = view.mark(instrumentId);
     const name = names.get(instrumentId);
     return {
       instrument: instrumentId,
       ...(name === undefined ? {} : { name }),
-      size: totals.size,
-      averageEntry: totals.averageEntry,
+      size: now.size,
+      averageEntry: now.averageEntry,
       mark: mark ?? null,
-      realizedPnl: totals.realizedPnl,
-      unrealizedPnl: mark === undefined ? '0' : toText(decimal(unrealizedPnl(totals, mark))),
-      fees: totals.feesUsd,
+      realizedPnl: now.realizedPnl,
+      unrealizedPnl:
+        mark === undefined ? '0' : toText(decimal(unrealizedPnl(tradable(context), mark))),
+      returnOnCostPct: mark === undefined ? null : returnOnCostPct(tradable(context), mark),
+      fees: fold.totals.feesUsd,
+      ...(context.resolution === null
+        ? {}
+        : { payout: context.resolution.payout, redeemableUsd: now.redeemableUsd }),
     };
   });
   return summaries.sort((a, b) => (a.instrument < b.instrument ? -1 : 1));

@@ -6,23 +6,40 @@ import {
   type InspectionEvent,
   type Snapshot,
 } from 'xstate';
-import { type Admission, admit } from '../domain/admission.ts';
-import { toText } from '../domain/decimal.ts';
+import { isBudgetEvent } from '../domain/budgets.ts';
+import { calendarDay } from '../domain/calendar-day.ts';
 import { assertInvariant } from '../domain/faults.ts';
-import { sellableSize } from '../domain/position.ts';
-import { availableUsd } from '../machines/account.machine.ts';
 import { changesOf } from '../machines/order.changes.ts';
+import type { OrderContext } from '../machines/order.context.ts';
 import type { OrderEvent } from '../machines/order.events.ts';
 import {
+  catalogueOf,
   type EngineInput,
+  isFindingEvent,
   type OrderInputEvent,
   type SystemContext,
   systemMachine,
 } from '../machines/system.machine.ts';
 import type { VenueEventIn } from '../machines/venue.machine.ts';
-import type { Facts } from './facts.ts';
+import { createAdmission } from './admission.ts';
+import { createBudgetRecorder } from './budget-recorder.ts';
+import { whyDegraded } from './degradation.ts';
+import { createExits } from './exits.ts';
+import type { Facts, StepMoney } from './facts.ts';
+import { createFindingRecorder } from './finding-recorder.ts';
+import {
+  type Draft,
+  draftOfCauses,
+  draftOfDrift,
+  draftOfInput,
+  draftOfStart,
+  draftOfVenue,
+  redeemableDraft,
+} from './happenings.ts';
 import { createLedgers } from './ledgers.ts';
+import { createLimitWatch } from './limit-watch.ts';
 import { mismatch } from './outside.ts';
+import { createPostings } from './postings.ts';
 import type { Publisher } from './publisher.ts';
 import {
   createRegistry,
@@ -32,6 +49,7 @@ import {
   MAX_CRASHES,
   type Registry,
 } from './registry.ts';
+import { createResolutions } from './resolutions.ts';
 import { axes } from './rows.ts';
 
 export interface Turn {
@@ -64,9 +82,15 @@ export interface SystemOptions {
   readonly logics: Logics;
   readonly facts: Facts;
   readonly publisher: Publisher;
-  readonly snapshot?: { readonly snapshot: object; readonly revision: number };
+  readonly snapshot?: {
+    readonly snapshot: object;
+    readonly revision: number;
+    readonly events: number;
+  };
   readonly inspect?: (event: InspectionEvent) => void;
   readonly onFault: (fault: ActorFault) => void;
+  /** An order has been looked for so often that a person should know. Once for each doubt. */
+  readonly onEscalated?: (order: OrderContext) => void;
 }
 
 export function createSystem(options: SystemOptions): System {
@@ -80,13 +104,15 @@ export function createSystem(options: SystemOptions): System {
         const { accountId, minimumReserveUsd, venue, atMs } = event;
         registry.create('account', accountId, { input: { accountId, minimumReserveUsd, atMs } });
         registry.create('venue', venue, { input: { venue, atMs } });
+        happened(draftOfStart(event, venue));
       },
       routeToAccount: ({ event }) => {
-        if (event.type !== 'account.deposited') return;
-        ledgers.deposit(event);
+        if (event.type === 'account.deposited') ledgers.deposit(event);
+        else if (event.type === 'account.marked') ledgers.mark(event);
+        else if (isBudgetEvent(event)) toAccount(event);
       },
       admitIntent: ({ event, context }) => {
-        if (event.type === 'intent.submitted') admitIntent(event, context);
+        if (event.type === 'intent.submitted') admit(event, context);
       },
       routeToOrder: ({ event }) => routeToOrder(event as OrderInputEvent),
       matchOrphans: ({ event, context }) => {
@@ -98,7 +124,24 @@ export function createSystem(options: SystemOptions): System {
           stepOrder(entry, { type: 'venue.legReported', leg, atMs: now.atMs });
         }
       },
-      routeToVenue: ({ event }) => void deliver(registry.venue(), event as VenueEventIn),
+      routeToVenue: ({ event }) => deliverToVenue(event as VenueEventIn),
+      routeToExit: ({ event }) => {
+        if (event.type === 'exit.told') exits.tell(event.instrumentId, event.event);
+      },
+      planExit: ({ event }) => {
+        if (event.type !== 'exit.planned') return;
+        const { instrument, plan, by, atMs } = event;
+        if (registry.exits.has(instrument.id)) {
+          exits.tell(instrument.id, { type: 'exit.planSet', plan, by, atMs });
+        } else exits.begin(instrument, plan);
+      },
+      resolveMarket: ({ event }) => {
+        if (event.type === 'market.resolved') resolutions.resolve(event);
+      },
+      redeemPosition: ({ event }) => {
+        if (event.type === 'position.redeemed') resolutions.redeem(event);
+      },
+      heedHolds: ({ context }) => exits.heed(context.holds),
       // The registry has built it again already; here the fault is put on record.
       rebuildActor: () => undefined,
       reapActor: enqueueActions(({ event, enqueue }) => {
@@ -109,16 +152,24 @@ export function createSystem(options: SystemOptions): System {
         enqueue.stopChild(finished.ref);
       }),
       restoreOrders: ({ event }) => {
+        if (event.type === 'engine.restored') {
+          happened(draftOfStart(event, registry.venue().name));
+        }
         for (const entry of registry.orders.values()) {
           if (registry.snapshot(entry).matches({ execution: 'submitting' })) {
             stepOrder(entry, { type: 'system.restored', atMs: now.atMs });
           }
         }
-        deliver(registry.venue(), { type: 'system.restored', atMs: now.atMs });
+        deliverToVenue({ type: 'system.restored', atMs: now.atMs });
         ledgers.keepBack(event);
       },
-      recordOrphan: ({ event }) => {
-        if (event.type === 'venue.orphanReported') facts.orphan(registry.venue().name, event.leg);
+      recordFinding: ({ event, context }) => {
+        if (isFindingEvent(event)) findings.record(event, context.findings);
+      },
+      recordOrphan: ({ event, context }) => {
+        if (event.type !== 'venue.orphanReported') return;
+        const { leg } = event;
+        facts.orphan(registry.venue().name, [...(context.orphans[leg.venueOrderId] ?? []), leg]);
       },
     },
   });
@@ -139,75 +190,50 @@ export function createSystem(options: SystemOptions): System {
     revision: options.snapshot?.revision ?? 0,
     crashes: 0,
     dirty: false,
+    eventHash: null,
+    events: options.snapshot?.events ?? 0,
     open: false,
   };
   const registry = createRegistry(ref, logics, facts.touch);
-  const ledgers = createLedgers({ registry, facts, publisher, now, deliver });
+  const postings = createPostings({ registry, facts, now });
+  const { toAccount } = createBudgetRecorder({ registry, facts, postings, deliver, happened });
+  const ledgers = createLedgers({
+    ...{ registry, facts, publisher, postings, now, deliver, toAccount, today },
+    onRedeemable: (position, before, after) =>
+      happened(redeemableDraft(position.name, before, after), position),
+  });
+  const exits = createExits({
+    ...{ registry, now, deliver, happened },
+    plan: () => contextNow().exitPlan,
+    holds: () => contextNow().holds,
+  });
+  const limits = createLimitWatch({
+    ...{ registry, now, happened, context: contextNow },
+    keep: (levels) => ref.send({ type: 'limits.met', levels }),
+  });
+  const admit = createAdmission({
+    ...{ registry, facts, publisher, ledgers, exits, limits, now, stepOrder },
+    spend: (overrideIds) => ref.send({ type: 'overrides.spent', overrideIds }),
+  });
+  const resolutions = createResolutions({
+    ...{ registry, facts, postings, now, deliver, toAccount, ledgers, today, happened },
+    onMoved: exits.afterMove,
+  });
+  const findings = createFindingRecorder({ registry, facts, ledgers, now, deliver, happened });
   // It has no parent to take its error: without an observer XState would end the process with it.
   ref.subscribe({ error: () => undefined });
   ref.start();
 
+  function today(): string | undefined {
+    const { limits } = contextNow();
+    return limits === null ? undefined : calendarDay(now.atMs, limits.timeZone);
+  }
+
+  function contextNow(): SystemContext {
+    return ref.getSnapshot().context;
+  }
+
   // ------------------------------------------------------------------------------------ orders
-
-  function admitIntent(
-    event: Extract<EngineInput, { type: 'intent.submitted' }>,
-    context: SystemContext,
-  ): void {
-    const { intent, instrument, clientOrderId, atMs } = event;
-    const account = registry.snapshot(registry.account());
-    const admission = decide(event, context);
-    const granted = admission.kind === 'admitted' ? admission : undefined;
-    const created = registry.create('order', clientOrderId, {
-      input: {
-        clientOrderId,
-        accountId: account.context.accountId,
-        intent,
-        instrument,
-        reserveRate: granted?.reserveRate ?? '0',
-        reservedUsd: granted?.reservedUsd ?? '0',
-        reservedShares: granted?.reservedShares ?? '0',
-        atMs,
-      },
-    });
-    facts.step({
-      clientOrderId,
-      number: 1,
-      seq: now.seq,
-      event: { type: 'intent.submitted', reason: intent.reason, atMs },
-      before: undefined,
-      after: axes(registry.snapshot(created)),
-    });
-    publisher.order(registry.snapshot(created), 'intent.submitted');
-    if (admission.kind === 'denied') {
-      stepOrder(created, { type: 'order.denied', reason: admission.reason, atMs });
-    } else {
-      ledgers.reserve(created, admission.reservedUsd, admission.reservedShares);
-    }
-  }
-
-  function decide(
-    { intent, instrument }: Extract<EngineInput, { type: 'intent.submitted' }>,
-    context: SystemContext,
-  ): Admission {
-    const position = registry.positions.get(instrument.id);
-    const held = position === undefined ? undefined : registry.snapshot(position).context;
-    const venueIsLive = registry.snapshot(registry.venue()).matches('live');
-    return admit({
-      intent,
-      instrument,
-      availableUsd: availableUsd(registry.snapshot(registry.account()).context),
-      sellableShares: held === undefined ? '0' : toText(sellableSize(held.fold)),
-      reservedShares: held?.reservedShares ?? '0',
-      entriesRefused:
-        context.pauseReason !== null
-          ? `entries are paused: ${context.pauseReason}`
-          : venueIsLive
-            ? null
-            : `the venue ${registry.venue().name} is not connected and caught up`,
-      openOrders: registry.openOrders,
-      maxOpenOrders: context.maxOpenOrders,
-    });
-  }
 
   function order(clientOrderId: string): Entry<'order'> {
     const found = registry.orders.get(clientOrderId);
@@ -226,7 +252,7 @@ export function createSystem(options: SystemOptions): System {
   function stepOrder(entry: Entry<'order'>, event: OrderEvent): void {
     const { before, after, error } = registry.deliver(entry, event);
     facts.step({
-      clientOrderId: entry.name,
+      order: entry,
       number: entry.revision,
       seq: now.seq,
       event:
@@ -235,11 +261,16 @@ export function createSystem(options: SystemOptions): System {
           : { type: 'actor.faulted', error: String(error), atMs: now.atMs },
       before: axes(before),
       after: axes(after),
+      money: moneyOf(before.context, after.context),
     });
     publisher.order(after, event.type);
+    if (after.context.escalated && !before.context.escalated) options.onEscalated?.(after.context);
     const changes = changesOf(before.context, after.context);
     if (changes !== undefined) ledgers.take(entry, changes);
-    if (error === undefined) return;
+    if (error === undefined) {
+      exits.afterOrder(entry);
+      return;
+    }
     fault(entry, event.type, error);
     // Built again while its bytes were on their way: nobody knows whether they left, as after a crash.
     if (after.matches({ execution: 'submitting' }) && entry.crashes < MAX_CRASHES) {
@@ -247,11 +278,28 @@ export function createSystem(options: SystemOptions): System {
     }
   }
 
-  function deliver<K extends 'account' | 'venue' | 'position'>(entry: Entry<K>, event: EventOf[K]) {
+  function deliver<K extends 'account' | 'venue' | 'position' | 'exit'>(
+    entry: Entry<K>,
+    event: EventOf[K],
+  ) {
     const delivery = registry.deliver(entry, event);
-    if (entry.kind !== 'venue') publisher.touched(entry);
+    if (entry.kind === 'account' || entry.kind === 'position') publisher.touched(entry);
     if (delivery.error !== undefined) fault(entry, event.type, delivery.error);
     return delivery;
+  }
+
+  function deliverToVenue(event: VenueEventIn): void {
+    const venue = registry.venue();
+    const { before, after } = deliver(venue, event);
+    happened(draftOfVenue(venue.name, before.value, after.value), venue);
+  }
+
+  /** Of the engine itself, or of `of`. */
+  function happened(draft: Draft | undefined, of: Entry = entry): void {
+    if (draft === undefined) return;
+    facts.happened({ kind: 'other', entry: of, accountId: registry.account().name, draft });
+    // Its row says how many events there are.
+    facts.touch(of);
   }
 
   function fault(entry: Entry, event: string, error: unknown): void {
@@ -266,19 +314,31 @@ export function createSystem(options: SystemOptions): System {
   return {
     registry,
     entry,
-    context: () => ref.getSnapshot().context,
+    context: contextNow,
     lastSeq: () => completedSeq,
     turn(seq, input) {
       now.seq = seq;
       now.atMs = input.atMs;
       const before = ref.getSnapshot();
+      const causesBefore = whyDegraded(before.context, registry);
+      const catalogue = catalogueOf(input) ?? before.context.catalogue;
+      facts.begin({ seq, atMs: input.atMs, catalogue });
+      if (before.value !== 'empty') {
+        happened(draftOfInput(input));
+        happened(draftOfDrift(input));
+      }
       ref.send(input);
+      if (input.type === 'account.marked' || input.type === 'venue.legReported') {
+        limits.afterMoney();
+      }
       const after = ref.getSnapshot();
       assertInvariant(after.status === 'active', 'The system actor has failed.', {
         seq,
         input: input.type,
         error: String(after.error),
       });
+      happened(draftOfCauses(causesBefore, whyDegraded(after.context, registry)));
+      postings.endTurn(before.context.limits !== null, after.context.limits !== null);
       completedSeq = seq;
       if (after !== before && (after.context !== before.context || after.value !== before.value)) {
         entry.revision += 1;
@@ -286,6 +346,11 @@ export function createSystem(options: SystemOptions): System {
       }
     },
   };
+}
+
+function moneyOf(before: OrderContext, after: OrderContext): StepMoney {
+  const { filledSize, filledUsd, feesUsd, venueOrderId } = after;
+  return { filledBefore: before.filledSize, filledSize, filledUsd, feesUsd, venueOrderId };
 }
 
 /** An inspector that throws must not stop an actor: XState would put the actor into error. */

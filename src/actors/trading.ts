@@ -2,37 +2,65 @@
  * What a user of the engine can ask for, over the ports: submit, cancel, read, listen. Every answer
  * comes after the commit that makes it true.
  */
-import { FillwrightFault, InvalidValue } from '../domain/faults.ts';
-import type { Intent } from '../domain/intent.ts';
-import { canonicalIntent, parseIntent, parseIntents } from '../domain/parse-intent.ts';
-import { availableUsd } from '../machines/account.machine.ts';
-import { isExecutionOver } from '../machines/order.status.ts';
+import { FillwrightFault } from '../domain/faults.ts';
+import { isWorthTelling } from '../machines/exit.telling.ts';
+import { type ExecutionState, isExecutionOver, isPending } from '../machines/order.status.ts';
+import { accountView } from './account-view.ts';
+import { matchesFilter } from './cancel-filter.ts';
+import { checkTexts, unknownOrder } from './checks.ts';
+import { createCommandDoor } from './command-door.ts';
+import { createCommands } from './commands.ts';
+import { createEventDelivery, type EventDelivery } from './event-delivery.ts';
 import { type Execution, openExecution } from './execution.ts';
+import { type ExitDesk, exitPrices } from './exit-effects.ts';
+import { CANCEL_LIMIT_MS, cancelOpenOrders, type LeftOpen, leftOpen } from './graceful-stop.ts';
+import { inPortions } from './in-portions.ts';
 import { createKeyReader } from './key-reader.ts';
-import { isName } from './outside.ts';
+import type { LiquidationReport } from './liquidation-report.ts';
+import { planExits } from './plan-exits.ts';
+import { reconciliationHealth } from './reconcile-document.ts';
+import { createReconciler } from './reconciler.ts';
+import { NOTHING_RESOLVED } from './resolution-watch.ts';
 import { axes, type OrderView, orderRow, positionRow } from './rows.ts';
+import { NOTHING_UNSETTLED } from './settlement-watch.ts';
+import { createSubmits } from './submits.ts';
 import type {
   CancelFilter,
   CancelResult,
-  SubmitResult,
   Trading,
-  TradingCommand,
   TradingHealth,
   TradingParts,
 } from './trading-api.ts';
+import { executionHealth } from './trading-health.ts';
+import { createVenueIntake } from './venue-intake.ts';
 import { createVenueLink } from './venue-link.ts';
+import { createWatchers, type Watchers } from './watchers.ts';
 
-/** Intents taken in and not yet durable; beyond it a strategy is told to wait. */
-export const MAX_SUBMITS_IN_FLIGHT = 10_000;
+/** A turn each; other inputs come in between. */
+const CANCELS_AT_ONCE = 100;
 
 export function createTrading(parts: TradingParts): Trading {
   const { store, venue, clock, ids, log } = parts;
-  const keys = createKeyReader(store);
-  /** Submits whose intents are not yet durable, by key. */
-  const inFlight = new Map<string, { body: string; done: Promise<SubmitResult> }>();
   let execution: Execution | undefined;
   let stopping = false;
-  const link = createVenueLink({ venue, store, clock, log, execution: opened });
+  let watchers: Watchers | undefined;
+  let delivery: EventDelivery | undefined;
+  const intake = createVenueIntake({ venue, store, clock, log, execution: opened });
+  const reconciler = createReconciler({
+    ...{ venue, store, clock, log, intake, execution: opened },
+    ...(parts.reconcile === undefined ? {} : { settings: parts.reconcile }),
+  });
+  const submits = createSubmits({
+    ...{ clock, ids, venue, working, present, keys: createKeyReader(store) },
+    ...(parts.books === undefined ? {} : { books: parts.books }),
+  });
+  const exitDesk: ExitDesk = {
+    submit: submits.submitOwn,
+    cancel,
+    books: parts.books,
+    instrument: (id) => venue.instrument(id),
+  };
+  const link = createVenueLink({ venue, clock, log, intake, reconciler, execution: opened });
 
   function opened(): Execution {
     if (execution === undefined) {
@@ -47,6 +75,7 @@ export function createTrading(parts: TradingParts): Trading {
     if (stopping) throw new FillwrightFault('not_running', 'The engine is being stopped.');
     const { error } = open.journal.health;
     if (error !== undefined) throw error;
+    if (isLeaseLost(open.failure)) throw open.failure;
     if (open.failure !== undefined) {
       throw new FillwrightFault(
         'not_running',
@@ -58,44 +87,6 @@ export function createTrading(parts: TradingParts): Trading {
       );
     }
     return open;
-  }
-
-  async function submitIntent(intent: Intent): Promise<SubmitResult> {
-    working();
-    const body = canonicalIntent(intent);
-    const earlier = inFlight.get(intent.key);
-    if (earlier !== undefined) {
-      checkSameBody(intent.key, earlier.body, body);
-      return { ...(await earlier.done), deduplicated: true };
-    }
-    if (inFlight.size >= MAX_SUBMITS_IN_FLIGHT) {
-      throw new FillwrightFault('overloaded', `${MAX_SUBMITS_IN_FLIGHT} intents are under way.`);
-    }
-    const done = place(intent, body).finally(() => inFlight.delete(intent.key));
-    inFlight.set(intent.key, { body, done });
-    return done;
-  }
-
-  async function place(intent: Intent, body: string): Promise<SubmitResult> {
-    const known = await keys.find(intent.key);
-    if (known !== undefined) {
-      checkSameBody(intent.key, known.body, body);
-      return { ...(await present(known.clientOrderId)), deduplicated: true };
-    }
-    const { dispatch, journal, registry } = working();
-    const instrument = venue.instrument(intent.instrumentId);
-    if (instrument === undefined) throw unknownInstrument(intent.instrumentId);
-    const clientOrderId = ids.next('order');
-    const atMs = clock.now();
-    dispatch(
-      { type: 'intent.submitted', intent, clientOrderId, instrument, atMs },
-      { intent: { key: intent.key, clientOrderId, body, atMs } },
-    );
-    await journal.durable();
-    const entry = registry.orders.get(clientOrderId);
-    if (entry === undefined) return { ...(await present(clientOrderId)), deduplicated: false };
-    const order = orderRow(registry.snapshot(entry));
-    return { orderId: clientOrderId, order, deduplicated: false };
   }
 
   async function present(orderId: string): Promise<{ orderId: string; order: OrderView }> {
@@ -117,9 +108,44 @@ export function createTrading(parts: TradingParts): Trading {
     if (entry === undefined || isOver(orderId)) {
       return { ...(await present(orderId)), requested: false };
     }
-    dispatch({ type: 'order.cancel', clientOrderId: orderId, reason, atMs: clock.now() });
+    // Who asks again while it is wanted, perhaps for as long as a doubt lasts, adds nothing to the log.
+    if (!registry.snapshot(entry).context.cancelRequested) {
+      dispatch({ type: 'order.cancel', clientOrderId: orderId, reason, atMs: clock.now() });
+    }
     await journal.durable();
     return { ...(await present(orderId)), requested: true };
+  }
+
+  async function cancelAll(
+    filter: CancelFilter = {},
+    reason = 'all cancelled',
+  ): Promise<readonly CancelResult[]> {
+    const { registry } = working();
+    const chosen = [...registry.orders.values()]
+      .map((entry) => registry.snapshot(entry).context)
+      .filter((order) => matchesFilter(order, filter) && !isOver(order.clientOrderId));
+    return inPortions(chosen, CANCELS_AT_ONCE, (order) => cancel(order.clientOrderId, reason));
+  }
+
+  /** Tells the exit of an outcome its newest prices, where they mean something to it. */
+  function marketChanged(instrumentId: string): void {
+    const { books } = parts;
+    const entry = execution?.registry.exits.get(instrumentId);
+    if (books === undefined || execution === undefined || entry === undefined || stopping) return;
+    if (execution.failure !== undefined) return;
+    const atMs = clock.now();
+    const prices = exitPrices(books, instrumentId, atMs);
+    const { context } = execution.registry.snapshot(entry);
+    if (prices === null || !isWorthTelling(context, prices, atMs)) return;
+    const event = { type: 'exit.priced', prices, atMs } as const;
+    execution.dispatch({ type: 'exit.told', instrumentId, event, atMs });
+  }
+
+  async function flatten(by: string, reason: string): Promise<LiquidationReport> {
+    checkTexts({ by, reason });
+    working();
+    if (watchers === undefined) throw new FillwrightFault('not_running', 'The engine is starting.');
+    return watchers.liquidator.flatten(by, reason);
   }
 
   function isOver(orderId: string): boolean {
@@ -128,54 +154,29 @@ export function createTrading(parts: TradingParts): Trading {
     return entry === undefined || isExecutionOver(axes(registry.snapshot(entry)).execution);
   }
 
-  async function send(command: TradingCommand): Promise<void> {
-    const { dispatch, journal, loader, registry } = working();
-    const atMs = clock.now();
-    switch (command.type) {
-      case 'trading.pause':
-        checkTexts({ by: command.by, reason: command.reason });
-        dispatch({ type: 'trading.paused', by: command.by, reason: command.reason, atMs });
-        break;
-      case 'trading.resume':
-        checkTexts({ by: command.by });
-        dispatch({ type: 'trading.resumed', by: command.by, atMs });
-        break;
-      case 'account.deposit': {
-        const { depositId, amountUsd } = command;
-        checkTexts({ depositId });
-        checkAmount(amountUsd);
-        dispatch({ type: 'account.deposited', depositId, amountUsd, atMs });
-        break;
-      }
-      case 'order.settleUnknown': {
-        const { orderId, by, reason } = command;
-        checkTexts({ orderId, by, reason });
-        await loader.ensure(orderId);
-        const entry = registry.orders.get(orderId);
-        if (entry === undefined) throw unknownOrder(orderId);
-        const { execution: state } = axes(registry.snapshot(entry));
-        if (!state.startsWith('unknown')) {
-          throw new InvalidValue('order.settleUnknown', state, 'an order in the state unknown');
-        }
-        dispatch({ type: 'operator.neverTaken', clientOrderId: orderId, by, reason, atMs });
-      }
-    }
-    await journal.durable();
-  }
-
   async function start(): Promise<void> {
     await store.migrate();
     await store.acquireWriter();
     try {
       await venue.start();
+      link.open();
       execution = await openExecution({
         ...parts,
         accountId: parts.account.id,
         minimumReserveUsd: parts.account.minimumReserveUsd,
-        catchUpSince: (sinceMs) => link.takeTradesSince(sinceMs),
+        catchUpSince: (sinceMs) => intake.tradesSince(sinceMs),
+        exitDesk: () => exitDesk,
+        onTurn: (input) => watchers?.onTurn(input),
+        onEvents: () => delivery?.wake(),
+      });
+      watchers = createWatchers({
+        ...{ parts, execution, intake, reconciler, cancel, cancelAll },
+        submitOwn: submits.submitOwn,
       });
       await begin(execution);
     } catch (error) {
+      void door?.close();
+      void watchers?.stop();
       execution?.abandon();
       await link.stop().catch(() => undefined);
       await venue.stop().catch(() => undefined);
@@ -184,7 +185,9 @@ export function createTrading(parts: TradingParts): Trading {
     }
   }
 
-  async function begin({ registry, dispatch, journal, openGate }: Execution): Promise<void> {
+  async function begin(open: Execution): Promise<void> {
+    const { registry, dispatch, journal, openGate } = open;
+    planExits(open, { venue, clock });
     const { depositsUsd } = registry.snapshot(registry.account()).context;
     if (depositsUsd === '0') {
       const { depositUsd } = parts.account;
@@ -194,26 +197,36 @@ export function createTrading(parts: TradingParts): Trading {
         dispatch({ type: 'account.deposited', depositId, amountUsd, atMs: clock.now() });
       }
     }
+    // What was asked while no engine ran comes before any intent, and before anything is sent.
+    await door?.takeAll();
+    door?.open();
     openGate();
-    await link.start();
+    await Promise.all([link.start(), venue.selfCheck?.()]);
+    await watchers?.start();
     await journal.durable();
+    if (parts.events === undefined) return;
+    delivery = createEventDelivery({ ...parts.events, lease: store.lease, clock, log });
+    delivery.start();
   }
+
+  const send = createCommands({
+    ...{ working, clock, ids, store, cancel, cancelAll, flatten, reconciler },
+    instrument: (id) => venue.instrument(id),
+  });
+  const door =
+    parts.commands === undefined
+      ? undefined
+      : createCommandDoor({
+          ...{ inbox: parts.commands, clock, log, run: send },
+          durable: () => working().journal.durable(),
+        });
 
   return {
     start,
-    submit: async (input) => submitIntent(parseIntent(input, (id) => venue.instrument(id))),
-    async submitAll(input) {
-      const intents = parseIntents(input, (id) => venue.instrument(id));
-      return Promise.all(intents.map(submitIntent));
-    },
+    submit: submits.submit,
+    submitAll: submits.submitAll,
     cancel,
-    async cancelAll(filter = {}, reason = 'all cancelled') {
-      const { registry } = working();
-      const chosen = [...registry.orders.values()]
-        .map((entry) => orderRow(registry.snapshot(entry)))
-        .filter((order) => matches(order, filter) && !isOver(order.clientOrderId));
-      return Promise.all(chosen.map((order) => cancel(order.clientOrderId, reason)));
-    },
+    cancelAll,
     order: readOrder,
     async orders(filter = {}) {
       await settled();
@@ -223,7 +236,7 @@ export function createTrading(parts: TradingParts): Trading {
       const { registry } = opened();
       return [...registry.orders.values()]
         .map((entry) => orderRow(registry.snapshot(entry)))
-        .filter((order) => !isOver(order.clientOrderId));
+        .filter((order) => isPending(order.execution as ExecutionState, order));
     },
     async positions() {
       const { registry, journal } = opened();
@@ -240,18 +253,15 @@ export function createTrading(parts: TradingParts): Trading {
     async account() {
       const { registry, journal } = opened();
       await journal.durable();
-      const context = registry.snapshot(registry.account()).context;
-      return {
-        accountId: context.accountId,
-        depositsUsd: context.depositsUsd,
-        cashUsd: context.cashUsd,
-        reservedUsd: context.reservedUsd,
-        availableUsd: availableUsd(context),
-        feesUsd: context.feesUsd,
-        minimumReserveUsd: context.minimumReserveUsd,
-      };
+      return accountView(registry);
     },
-    send,
+    async budgets(filter = {}) {
+      await settled();
+      return store.budgets(filter);
+    },
+    flatten,
+    marketChanged,
+    send: (command) => send(command),
     on: (type, listener) => opened().publisher.on(type, listener),
     instruments: () => venue.instruments(),
     health,
@@ -259,18 +269,47 @@ export function createTrading(parts: TradingParts): Trading {
     get execution() {
       return opened();
     },
-    async stop() {
-      if (execution === undefined) return;
+    async stop({ cancelOrders = false, cancelLimitMs = CANCEL_LIMIT_MS } = {}) {
+      if (execution === undefined) return undefined;
+      const { registry } = execution;
+      // What is open may still be cancelled.
+      submits.drain();
+      await door?.close();
+      const cancels = cancelOrders ? await cancelOnStop(execution, cancelLimitMs) : undefined;
       // What has been asked of the venue is answered first, where that does not take long.
       stopping = true;
-      await execution.endEffects();
+      await Promise.all([execution.endEffects(), watchers?.stop()]);
       await link.stop();
-      await venue.stop();
-      await execution.stop();
+      // Its connection may be broken already: our own rows are written all the same.
+      await venue.stop().catch((error: unknown) => log.warn({ error }, 'The venue did not stop.'));
+      await execution.stop().finally(() => delivery?.stop());
+      delivery = undefined;
       execution = undefined;
       stopping = false;
+      const left = leftOpen(registry, cancels);
+      sayLeft(left);
+      return left;
     },
   };
+
+  function sayLeft(left: LeftOpen): void {
+    const { orderCount, inDoubt, unsettledFills } = left;
+    const facts = { orderCount, inDoubt, unsettledFills, orders: left.orders.map(idsOf) };
+    if (orderCount === 0) log.info(facts, 'Stopped. Nothing is open at the venue.');
+    else log.warn(facts, `Stopped. ${orderCount} order(s) stay open at the venue.`);
+  }
+
+  /** No order comes any more; those whose intents are not yet durable are waited for. */
+  function cancelOnStop(open: Execution, limitMs: number) {
+    return cancelOpenOrders({
+      ...{ clock, limitMs, registry: open.registry },
+      isOver: () => open.failure !== undefined || open.journal.health.state === 'broken',
+      async cancelAll() {
+        await submits.drained();
+        await cancelAll({}, 'the engine stops');
+      },
+    });
+  }
 
   async function settled(): Promise<void> {
     const { journal, projector } = opened();
@@ -279,63 +318,25 @@ export function createTrading(parts: TradingParts): Trading {
   }
 
   function health(): TradingHealth {
-    const { journal, projector, faults, failure, registry } = opened();
+    const open = opened();
+    const isActive = store.lease.mayAct();
     return {
-      running: failure === undefined && journal.health.state === 'ok',
-      store: journal.health.state,
-      venue: String(registry.snapshot(registry.venue()).value),
-      openOrders: registry.openOrders,
-      waiting: journal.waiting,
-      lag: projector.lag,
-      actorFaults: faults.actors,
-      orphans: faults.orphans,
-      refusedLegs: faults.refusedLegs,
-      failure: failure === undefined ? null : String(failure),
+      ...executionHealth(open, isActive, clock.now()),
+      reconciliation: reconciliationHealth(open.context().findings, reconciler.last),
+      liquidation: watchers?.liquidator.health ?? null,
+      settlement: watchers?.settlements.health() ?? NOTHING_UNSETTLED,
+      resolution: watchers?.resolutions.health() ?? NOTHING_RESOLVED,
+      boot: watchers?.boot.report ?? null,
+      eventSinks: delivery?.health() ?? [],
+      lease: isLeaseLost(open.failure) ? 'lost' : isActive ? 'held' : 'doubtful',
     };
   }
 }
 
-function matches(order: OrderView, filter: CancelFilter): boolean {
-  return (
-    (filter.strategy === undefined || order.strategy === filter.strategy) &&
-    (filter.marketId === undefined || order.marketId === filter.marketId) &&
-    (filter.instrumentId === undefined || order.instrumentId === filter.instrumentId) &&
-    (filter.side === undefined || order.side === filter.side)
-  );
+function idsOf({ clientOrderId, venueOrderId, status }: OrderView) {
+  return { clientOrderId, venueOrderId, status };
 }
 
-function checkSameBody(key: string, first: string, again: string): void {
-  if (first === again) return;
-  throw new FillwrightFault(
-    'key_conflict',
-    `intent.key ${JSON.stringify(key)}: used before for another intent. A key names one intent for ever; nothing was done.`,
-    { key, first, again },
-  );
-}
-
-function checkTexts(texts: Record<string, unknown>): void {
-  for (const [name, text] of Object.entries(texts)) {
-    if (!isName(text)) throw new InvalidValue(name, text, 'text without NUL or half characters');
-  }
-}
-
-function checkAmount(amountUsd: unknown): void {
-  const isText = typeof amountUsd === 'string';
-  if (!isText || !/^\d+(\.\d{1,6})?$/.test(amountUsd) || Number(amountUsd) === 0) {
-    throw new InvalidValue('amountUsd', amountUsd, 'a positive amount in dollars, as decimal text');
-  }
-}
-
-function unknownOrder(orderId: string): FillwrightFault {
-  return new FillwrightFault('unknown_order', `order ${JSON.stringify(orderId)}: not known here.`, {
-    orderId,
-  });
-}
-
-function unknownInstrument(id: string): FillwrightFault {
-  return new FillwrightFault(
-    'unknown_instrument',
-    `intent.instrument ${JSON.stringify(id)}: the venue has no such instrument.`,
-    { instrumentId: id },
-  );
+function isLeaseLost(failure: unknown): boolean {
+  return failure instanceof FillwrightFault && failure.code === 'lease_lost';
 }

@@ -2,7 +2,14 @@
 import { randomFillSync } from 'node:crypto';
 import type { Clock, Ids, Random } from '../actors/ports.ts';
 
-const PREFIX = { order: 'ord_', batch: 'bat_', trade: 'trd_', venueOrder: 'vor_' } as const;
+const PREFIX = {
+  order: 'ord_',
+  batch: 'bat_',
+  trade: 'trd_',
+  venueOrder: 'vor_',
+  override: 'ovr_',
+  budget: 'bud_',
+} as const;
 
 /** Crockford's base 32: no I, L, O, U; its order is the order of the values. */
 const DIGITS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';

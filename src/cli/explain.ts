@@ -1,8 +1,8 @@
 /** `fillwright explain`: everything that happened to one order, and why. */
 import type { Command } from 'commander';
-import type { LegRow, OrderEventRow, OrderRow, Store } from '../actors/store-port.ts';
-import { FillwrightFault } from '../domain/faults.ts';
+import type { LegRow, OrderEventRow, OrderRow, PositionRow } from '../actors/store-port.ts';
 import { formatTime } from './duration.ts';
+import { findOrder } from './find-order.ts';
 import { type GlobalOptions, printResult } from './io.ts';
 import { loadConfig, withStore } from './settings.ts';
 import { printable, tableLines } from './table.ts';
@@ -27,12 +27,14 @@ interface Explained {
   readonly order: OrderRow;
   readonly events: readonly Step[];
   readonly legs: readonly LegRow[];
+  /** What its outcome stands at now; null where nothing of it was ever held. */
+  readonly position: PositionRow | null;
 }
 
 async function explain(text: string, options: GlobalOptions): Promise<void> {
   const config = await loadConfig(options);
   const explained = await withStore(config, options, async (store): Promise<Explained> => {
-    const order = await find(store, text);
+    const order = await findOrder(store, text);
     const events = await store.orderEvents(order.clientOrderId);
     return {
       order,
@@ -41,35 +43,15 @@ async function explain(text: string, options: GlobalOptions): Promise<void> {
         sinceMs: index === 0 ? null : event.atMs - (events[index - 1]?.atMs ?? event.atMs),
       })),
       legs: await store.legsOfOrder(order.clientOrderId),
+      position:
+        (await store.positions()).find(({ instrumentId }) => instrumentId === order.instrumentId) ??
+        null,
     };
   });
   printResult(options, explained, () => lines(explained));
 }
 
-/** An id that is met in full wins over those that only begin with it. */
-async function find(store: Store, text: string): Promise<OrderRow> {
-  const found = await store.findOrders(text);
-  const exact = found.filter((order) =>
-    [order.clientOrderId, order.venueOrderId, order.intentKey].includes(text),
-  );
-  const [first, ...others] = exact.length > 0 ? exact : found;
-  if (first === undefined) {
-    throw new FillwrightFault(
-      'unknown_order',
-      `order ${JSON.stringify(text)}: no order has an id, venue id or intent key that begins so.`,
-      { text },
-    );
-  }
-  if (others.length === 0) return first;
-  const candidates = [first, ...others].map((order) => order.clientOrderId);
-  throw new FillwrightFault(
-    'unknown_order',
-    `order ${JSON.stringify(text)}: could be any of ${candidates.join(', ')}.`,
-    { text, candidates },
-  );
-}
-
-function lines({ order, events, legs }: Explained): string[] {
+function lines({ order, events, legs, position }: Explained): string[] {
   const amount = order.size === null ? `${order.amountUsd ?? ''} dollars` : `${order.size} shares`;
   return [
     `${order.clientOrderId}: ${order.side} ${amount} of ${order.instrumentId} at ${order.price} (${order.type}, ${order.timeInForce})`,
@@ -110,7 +92,24 @@ function lines({ order, events, legs }: Explained): string[] {
       ]),
     ),
     ...(legs.length === 0 ? [] : ['', ...legLines(legs)]),
+    ...(position === null ? [] : resolutionLines(position)),
+    ...(order.status === 'UNKNOWN' ? ['', howToSettle(order)] : []),
   ];
+}
+
+/** How the market of the order ended, and what became of the whole holding. */
+function resolutionLines(position: PositionRow): string[] {
+  const { instrumentId, payout, resolvedAtMs, redeemableUsd, redeemedUsd, realizedPnl } = position;
+  if (payout === null || resolvedAtMs === null) return [];
+  return [
+    '',
+    `The market was resolved at ${formatTime(resolvedAtMs)}: a share of ${instrumentId} pays ${payout}.`,
+    `The position is ${position.state}: ${redeemedUsd} dollars redeemed, ${redeemableUsd} to be redeemed, realised PnL ${realizedPnl}.`,
+  ];
+}
+
+function howToSettle({ clientOrderId, venueOrderId, marketId }: OrderRow): string {
+  return `The market ${marketId} takes no entries while this is open. Ask the venue about ${venueOrderId}, then: fillwright resolve ${clientOrderId} --as never-taken|cancelled|live --why "…"`;
 }
 
 function legLines(legs: readonly LegRow[]): string[] {

@@ -11,6 +11,8 @@ export const EXIT = {
   usage: 2,
   /** The store cannot be reached, or another engine holds it. */
   store: 3,
+  /** A command is kept for the engine, and no engine has answered yet. */
+  unanswered: 4,
   /** Stopped by hand before the end: a second Ctrl-C, or a replay that was cut short. */
   interrupted: 130,
 } as const;
@@ -20,10 +22,13 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
   'invalid_config',
   'unknown_instrument',
   'unknown_order',
+  'unknown_budget',
+  'budget_refused',
+  'insufficient_funds',
   'key_conflict',
   'corrupt_recording',
 ]);
-const STORE_CODES: ReadonlySet<string> = new Set(['store_unavailable', 'store_busy']);
+const STORE_CODES: ReadonlySet<string> = new Set(['store_unavailable', 'store_busy', 'lease_lost']);
 
 /** Options that every command takes. */
 export interface GlobalOptions {

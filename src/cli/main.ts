@@ -1,17 +1,40 @@
 /** The command line: commands, help and exit codes. */
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
-import { addConfig } from './config.ts';
-import { addDoctor } from './doctor.ts';
-import { addExplain } from './explain.ts';
 import { EXIT, ignoreClosedPipes, printError, UsageFault } from './io.ts';
-import { addMigrate } from './migrate.ts';
-import { addOrders } from './orders.ts';
-import { addPositions } from './positions.ts';
-import { addReplay } from './replay.ts';
-import { addRun } from './run.ts';
-import { addSandbox } from './sandbox.ts';
-import { addStatus } from './status.ts';
+
+type AddCommand = (program: Command) => unknown;
+
+/** In the order of the help. Loaded only when asked for: most of a short command's time is loading. */
+const COMMANDS = new Map<string, () => Promise<AddCommand>>([
+  ['run', async () => (await import('./run.ts')).addRun],
+  ['replay', async () => (await import('./replay.ts')).addReplay],
+  ['status', async () => (await import('./status.ts')).addStatus],
+  ['orders', async () => (await import('./orders.ts')).addOrders],
+  ['positions', async () => (await import('./positions.ts')).addPositions],
+  ['explain', async () => (await import('./explain.ts')).addExplain],
+  ['reconcile', async () => (await import('./reconcile.ts')).addReconcile],
+  ['findings', async () => (await import('./findings.ts')).addFindings],
+  ['resolve', async () => (await import('./resolve.ts')).addResolve],
+  ['cancel', async () => (await import('./cancel.ts')).addCancel],
+  ['cancel-all', async () => (await import('./cancel.ts')).addCancelAll],
+  ['pause', async () => (await import('./hold.ts')).addPause],
+  ['reduce', async () => (await import('./hold.ts')).addReduce],
+  ['halt', async () => (await import('./hold.ts')).addHalt],
+  ['flatten', async () => (await import('./hold.ts')).addFlatten],
+  ['resume', async () => (await import('./hold.ts')).addResume],
+  ['override', async () => (await import('./override.ts')).addOverride],
+  ['exits', async () => (await import('./exits.ts')).addExits],
+  ['budget', async () => (await import('./budget.ts')).addBudget],
+  ['resolved', async () => (await import('./resolution.ts')).addResolved],
+  ['redeemed', async () => (await import('./resolution.ts')).addRedeemed],
+  ['migrate', async () => (await import('./migrate.ts')).addMigrate],
+  ['report', async () => (await import('./report.ts')).addReport],
+  ['verify', async () => (await import('./verify.ts')).addVerify],
+  ['sandbox', async () => (await import('./sandbox.ts')).addSandbox],
+  ['config', async () => (await import('./config.ts')).addConfig],
+  ['doctor', async () => (await import('./doctor.ts')).addDoctor],
+]);
 
 const EXIT_CODES = `
 Exit codes:
@@ -19,6 +42,7 @@ Exit codes:
   1    the engine found a fault, or a run failed
   2    bad usage, bad configuration or bad input
   3    the store cannot be reached, or another engine holds it
+  4    the command is kept for the engine, and no engine has answered yet
   130  a second Ctrl-C, or a replay that was cut short`;
 
 /**
@@ -32,6 +56,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   const program = createProgram((text) => {
     refused += text;
   });
+  for (const load of asked(argv)) (await load())(program);
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return Number(process.exitCode ?? EXIT.ok);
@@ -60,21 +85,14 @@ function createProgram(onRefused: (text: string) => void): Command {
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ writeErr: onRefused })
     .exitOverride();
-  for (const add of [
-    addRun,
-    addReplay,
-    addStatus,
-    addOrders,
-    addPositions,
-    addExplain,
-    addMigrate,
-    addSandbox,
-    addConfig,
-    addDoctor,
-  ]) {
-    add(program);
-  }
   return program;
+}
+
+/** The commands that are named; all of them where none is, for the help and for suggestions. */
+function asked(argv: readonly string[]): readonly (() => Promise<AddCommand>)[] {
+  if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) return [];
+  const named = argv.flatMap((arg) => COMMANDS.get(arg) ?? []);
+  return named.length > 0 ? [...new Set(named)] : [...COMMANDS.values()];
 }
 
 /** Commander's message is `error: …`, sometimes with a suggestion on a second line. */

@@ -3,6 +3,7 @@
 import { namesOf } from '../actors/summary.ts';
 import { decimal, toText } from '../domain/decimal.ts';
 import type { BookSnapshot } from '../domain/market-data.ts';
+import { holdText } from '../domain/risk/holds.ts';
 import type {
   Engine,
   EngineEventOf,
@@ -155,7 +156,29 @@ export function progressFacts(view: RunView): object {
     lag: view.health.waiting + view.health.lag,
     faults: view.health.actorFaults,
     orphans: view.health.orphans,
+    quarantine: view.health.quarantine.map(({ marketId }) => marketId),
   };
+}
+
+function quarantineOf({ quarantine }: Pick<TradingHealth, 'quarantine'>): string {
+  if (quarantine.length === 0) return '';
+  return `  in quarantine ${quarantine.map(({ marketId }) => marketId).join(', ')}`;
+}
+
+function findingsOf({ reconciliation }: Pick<TradingHealth, 'reconciliation'>): string {
+  const { openFindings, criticalFindings } = reconciliation;
+  if (openFindings === 0) return '';
+  return `  findings ${openFindings}${criticalFindings === 0 ? '' : ` (${criticalFindings} critical)`}`;
+}
+
+function entriesOf({ boot, holds }: TradingHealth): string {
+  if (boot?.ok === false) {
+    return `NO ENTRIES: ${boot.problems[0]?.message ?? 'the boot check has failed'}`;
+  }
+  const [first] = holds;
+  if (first === undefined) return 'running';
+  const more = holds.length === 1 ? '' : `, and ${holds.length - 1} more`;
+  return `TRADING IS ${holdText(first)}${more}`;
 }
 
 /** The whole picture, at most `rows` lines of `columns` characters. */
@@ -163,11 +186,11 @@ export function renderRun(view: RunView, size: { columns: number; rows: number }
   const { columns } = size;
   const { health } = view;
   const state = health.running
-    ? 'running'
-    : `NOT TRADING: ${health.failure ?? `store ${health.store}`}`;
+    ? entriesOf(health)
+    : `NOT TRADING: ${health.failure ?? `store ${health.store}, writer lease ${health.lease}`}`;
   const heading = [
     `Fillwright  ${view.title}  up ${formatDuration(view.uptimeMs)}  ${state}`,
-    `store ${health.store}  venue ${health.venue}  live orders ${health.openOrders}  waiting ${health.waiting}  lag ${health.lag}  faults ${health.actorFaults}  orphans ${health.orphans}  refused ${health.refusedLegs}`,
+    `store ${health.store}  venue ${health.venue}  live orders ${health.openOrders}  waiting ${health.waiting}  lag ${health.lag}  faults ${health.actorFaults}  orphans ${health.orphans}  refused ${health.refusedLegs}${findingsOf(health)}${quarantineOf(health)}`,
     `cash ${money(view.cashUsd)}  reserved ${money(view.reservedUsd)}  equity ${money(equity(view))}  fees ${money(view.feesUsd)}`,
   ];
   const markets = tableLines(

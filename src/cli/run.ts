@@ -2,12 +2,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { Log } from '../actors/execution.ts';
-import { type RunningInspector, startInspector } from '../adapters/inspector.ts';
+import type { AcquireOptions } from '../actors/store-port.ts';
+import type { RunningInspector } from '../adapters/inspector.ts';
 import type { Config } from '../config.ts';
 import { FillwrightFault, InvalidValue } from '../domain/faults.ts';
-import { createEngine, type Engine, type Summary } from '../engine.ts';
+import { createEngine, type Engine, type StopSummary } from '../engine.ts';
 import { parseDuration } from './duration.ts';
 import { type GlobalOptions, printError, printResult, remark } from './io.ts';
+import { leftOpenLines } from './left-open.ts';
 import { progressFacts, type RunWatch, renderRun, watchRun } from './run-view.ts';
 import { openScreen, type Screen } from './screen.ts';
 import { commandLog, loadConfig } from './settings.ts';
@@ -20,22 +22,30 @@ const PROGRESS_EVERY_MS = 5_000;
 const CHECK_EVERY_MS = 200;
 /** An orderly stop waits for the database. One that has gone cannot keep the process for ever. */
 const STOP_LIMIT_MS = 30_000;
+const LEASE_LOST =
+  'Trading has ended: another engine has taken the writer lease. Nothing was sent since.';
 
 interface RunOptions extends GlobalOptions {
+  readonly cancelOnStop?: true;
   readonly for?: string;
   readonly inspect?: string | true;
   readonly live?: true;
   readonly seed?: string;
+  readonly takeOver?: true;
+  readonly wait?: true;
 }
 
 export function addRun(program: Command): void {
   program
     .command('run')
     .description('Trade until Ctrl-C: restore everything, follow the market, run the strategies.')
+    .option('--cancel-on-stop', 'cancel every open order before the end (stop.cancelOrders)')
     .option('--for <duration>', 'end by itself after 500ms, 30s, 5m or 1h')
     .option('--inspect [port]', 'show every actor to the Stately inspector on this machine')
     .option('--live', 'confirm that the configuration trades real money')
     .option('--seed <text>', 'another story of the market simulator, when it starts anew')
+    .option('--take-over', 'take the writer lease from another engine, which can send nothing then')
+    .option('--wait', 'wait while another engine has the writer lease')
     .addHelpText(
       'after',
       '\nExamples:\n  $ fillwright run --config config/start.yaml\n  $ fillwright run --for 20s --json | jq .realizedPnl',
@@ -45,23 +55,30 @@ export function addRun(program: Command): void {
 
 async function run(options: RunOptions): Promise<void> {
   const forMs = options.for === undefined ? undefined : parseDuration(options.for, '--for');
-  const config = withSeed(await loadConfig(options), options.seed);
+  const config = withStop(withSeed(await loadConfig(options), options.seed), options);
   const port = inspectorPort(options.inspect, config);
+  const whenBusy = whenBusyOf(options);
   const isLive = process.stdout.isTTY === true && !options.json && !options.quiet;
 
   const terminal = createTerminal();
   const log = commandLog(config, options, isLive ? (line) => terminal.line(line) : undefined);
   const stop = onStopSignals(() => {
     terminal.leave();
-    remark(options, 'Stopping. Press Ctrl-C again to leave at once.');
+    const cancels = config.stop.cancelOrders ? ' Open orders are cancelled first.' : '';
+    remark(options, `Stopping.${cancels} Press Ctrl-C again to leave at once.`);
   });
   let inspector: RunningInspector | undefined;
   try {
-    inspector = port === undefined ? undefined : await startInspector({ port, log });
-    if (inspector !== undefined) remark(options, `The inspector is at ${inspector.url}.`);
+    if (port !== undefined) {
+      // Only now: a start waits for every package that it loads.
+      const { startInspector } = await import('../adapters/inspector.ts');
+      inspector = await startInspector({ port, log });
+      remark(options, `The inspector is at ${inspector.url}.`);
+    }
     const engine = createEngine(config, {
       log,
       ...(options.live === true ? { confirmLive: true } : {}),
+      writer: { whenBusy, signal: stop.signal },
       ...(inspector === undefined ? {} : { inspect: inspector.inspect }),
     });
     remark(options, 'Starting.');
@@ -70,11 +87,15 @@ async function run(options: RunOptions): Promise<void> {
       signal: stop.signal,
       log,
       forMs,
+      stopLimitMs:
+        STOP_LIMIT_MS + (config.stop.cancelOrders ? config.stop.cancelSeconds * 1_000 : 0),
       title: `${config.mode}  ${config.venue.use === 'paper' ? config.marketData.source : config.venue.use}`,
       terminal: isLive ? terminal : undefined,
     });
     printResult(options, summary, () => [
       ...summaryLines(summary, process.stdout.columns),
+      '',
+      ...leftOpenLines(summary.left, undefined, process.stdout.columns),
       '',
       `Stopped. Everything is kept in ${place(config)}; starting again goes on from here.`,
     ]);
@@ -92,6 +113,7 @@ interface LiveOptions {
   readonly signal: AbortSignal;
   readonly log: Log;
   readonly forMs: number | undefined;
+  readonly stopLimitMs: number;
   readonly title: string;
   /** Absent: lines of progress in place of the live table. */
   readonly terminal: LiveTerminal | undefined;
@@ -124,8 +146,8 @@ function createTerminal(): LiveTerminal {
 }
 
 /** Watches a started engine to its end and stops it, whatever happens on the way. */
-async function live(engine: Engine, options: LiveOptions): Promise<Summary> {
-  let summary: Summary | undefined;
+async function live(engine: Engine, options: LiveOptions): Promise<StopSummary> {
+  let summary: StopSummary | undefined;
   try {
     const watch = await watchRun(engine, options.title);
     const closeDisplay = display(watch, options);
@@ -136,7 +158,7 @@ async function live(engine: Engine, options: LiveOptions): Promise<Summary> {
       watch.close();
     }
   } finally {
-    summary = await inTime(engine.stop());
+    summary = await inTime(engine.stop(), options.stopLimitMs);
   }
   if (summary !== undefined) return summary;
   throw new FillwrightFault('broken_invariant', 'Trading has ended before it was told to stop.');
@@ -158,7 +180,8 @@ function display(watch: RunWatch, { terminal, log }: LiveOptions): () => void {
 /**
  * Resolves at a signal, at the end of the time or of the market data.
  *
- * @throws what ended the market data; `broken_invariant` when a bug has ended trading.
+ * @throws what ended the market data; `lease_lost` when another engine has taken over;
+ * `broken_invariant` when a bug has ended trading.
  */
 async function untilEnd(engine: Engine, { signal, forMs }: LiveOptions): Promise<void> {
   const over = new AbortController();
@@ -172,7 +195,8 @@ async function untilEnd(engine: Engine, { signal, forMs }: LiveOptions): Promise
   const watchFailure = async (): Promise<void> => {
     for (;;) {
       await timed(CHECK_EVERY_MS);
-      const { failure } = engine.health();
+      const { failure, lease } = engine.health();
+      if (lease === 'lost') throw new FillwrightFault('lease_lost', LEASE_LOST);
       if (failure !== null) {
         throw new FillwrightFault('broken_invariant', `Trading has ended: ${failure}`);
       }
@@ -195,10 +219,10 @@ class StoppedWithoutStore extends FillwrightFault {
   }
 }
 
-async function inTime<T>(work: Promise<T>): Promise<T> {
+async function inTime<T>(work: Promise<T>, limitMs: number): Promise<T> {
   const over = new AbortController();
   const limit = async (): Promise<never> => {
-    await sleep(STOP_LIMIT_MS, undefined, { signal: over.signal });
+    await sleep(limitMs, undefined, { signal: over.signal });
     throw new StoppedWithoutStore();
   };
   try {
@@ -206,6 +230,18 @@ async function inTime<T>(work: Promise<T>): Promise<T> {
   } finally {
     over.abort();
   }
+}
+
+function whenBusyOf({ wait, takeOver }: RunOptions): NonNullable<AcquireOptions['whenBusy']> {
+  if (wait && takeOver) throw new InvalidValue('--wait', '--take-over', 'one of the two');
+  if (takeOver) return 'takeOver';
+  return wait ? 'wait' : 'refuse';
+}
+
+function withStop(config: Config, { cancelOnStop }: RunOptions): Config {
+  return cancelOnStop === true
+    ? { ...config, stop: { ...config.stop, cancelOrders: true } }
+    : config;
 }
 
 function withSeed(config: Config, seed: string | undefined): Config {

@@ -1,10 +1,17 @@
 /** The shape of a configuration: every key with its meaning, its default and its bounds. */
 import { z } from 'zod';
+import { KEEP_EVENTS_MS } from '../actors/event-delivery.ts';
+import { CANCEL_LIMIT_MS } from '../actors/graceful-stop.ts';
 import { checkSettings } from '../adapters/venues/paper/settings.ts';
 import { isLoopback } from '../adapters/venues/polymarket/credentials.ts';
 import { toText } from '../domain/decimal.ts';
+import { CATALOGUE_TYPES } from '../domain/events/catalogue.ts';
 import { isKnownTick, KNOWN_TICKS } from '../domain/quantise.ts';
-import { bool, decimalField, oneOf, ratio, section, text, wholeNumber } from './fields.ts';
+import { DEFAULT_RECONCILE } from '../domain/reconcile.ts';
+import { ASK_AFTER_MS } from '../domain/settlement-schedule.ts';
+import { exitPlan } from './exit-schema.ts';
+import { bool, decimalField, listOf, oneOf, ratio, section, text, wholeNumber } from './fields.ts';
+import { riskSchema } from './risk-schema.ts';
 import { venueSchema } from './venue-schema.ts';
 
 const DAY_MS = 86_400_000;
@@ -20,6 +27,7 @@ const tickSize = () =>
 const minimumOrderSize = () => decimalField('shares', { atLeast: '0' });
 const feeRate = () => decimalField('a fee rate', { atLeast: '0', atMost: '1' });
 const feeExponent = () => ratio(0, 10);
+const percent = () => decimalField('percent', { atLeast: '0', atMost: '100' });
 const takerDelayMs = () => wholeNumber(0, DAY_MS, 'milliseconds');
 
 /** What a venue's feed does not say of a market. */
@@ -150,6 +158,22 @@ const strategy = section({
     .prefault({}),
 });
 
+const webhook = section({
+  /** Without a user: messages are signed. Plain http only to this machine. */
+  url: text('an https:// address').refine(isWebhookUrl, {
+    error: 'an https:// address without a user (http:// only to this machine)',
+  }),
+  /** The environment variable that holds the secret, `whsec_…`. */
+  secretEnv: text('the name of an environment variable').refine(
+    (name) => /^(?!whsec_)[A-Za-z_]\w{0,100}$/.test(name),
+    { error: 'the name of an environment variable' },
+  ),
+  /** Only these; all unless told otherwise. */
+  types: listOf(oneOf(CATALOGUE_TYPES)).optional(),
+  /** Only events of this priority or higher. */
+  minimumPriority: wholeNumber(1, 10).prefault(1),
+});
+
 const wholeSchema = section({
   /** `live`: real money. It also takes `run --live`. */
   mode: oneOf(['paper', 'live']).prefault('paper'),
@@ -178,9 +202,65 @@ const wholeSchema = section({
         error: '1 to 63 letters, digits or underscores',
       })
       .prefault('public'),
+    /** How long the right to write outlives an engine whose machine is gone, in seconds. */
+    leaseSeconds: wholeNumber(3, 60, 'seconds').prefault(6),
   }).prefault({}),
   /** An entry beyond this many open orders is denied. */
   maxOpenOrders: wholeNumber(1, 1_000_000, 'orders').prefault(1_000),
+  /** What every intent is checked against: docs/risk.md. */
+  risk: riskSchema.prefault({}),
+  /** When and how positions are left by themselves: docs/exits.md. */
+  exits: section({
+    /** `default`, or a plan of your own; null: positions are left to strategies and people. */
+    plan: exitPlan().prefault(null),
+  }).prefault({}),
+  /** Our books against the venue's: docs/reconciliation.md. */
+  reconcile: section({
+    /** Time between two comparisons; also at the start and after every connection. */
+    everySeconds: wholeNumber(5, 3_600, 'seconds').prefault(DEFAULT_RECONCILE.everySeconds),
+    /** A size that differs by more is a difference. */
+    sizeTolerance: decimalField('shares', { atLeast: '0' }).prefault(
+      DEFAULT_RECONCILE.sizeTolerance,
+    ),
+    /** A size that differs by more of it is critical: no entries there. */
+    sizeTolerancePct: percent().prefault(DEFAULT_RECONCILE.sizeTolerancePct),
+    /** An average entry that differs by more of it is a difference. */
+    priceTolerancePct: percent().prefault(DEFAULT_RECONCILE.priceTolerancePct),
+    /** Cash that differs by more is a difference. */
+    collateralToleranceUsd: decimalField('dollars', { atLeast: '0' }).prefault(
+      DEFAULT_RECONCILE.collateralToleranceUsd,
+    ),
+  }).prefault({}),
+  /** An orderly end of `run`. */
+  stop: section({
+    /** Cancel every open order first. */
+    cancelOrders: bool().prefault(false),
+    /** How long the venue's answers to that are waited for. */
+    cancelSeconds: wholeNumber(1, 300, 'seconds').prefault(CANCEL_LIMIT_MS / 1_000),
+  }).prefault({}),
+  /** Where the events of the engine go: docs/events.md. */
+  events: section({
+    /** Events that every sink has taken are kept for so long. */
+    keepDays: wholeNumber(1, 3_650, 'days').prefault(KEEP_EVENTS_MS / DAY_MS),
+    /** A file with a line for each event. */
+    jsonLines: section({
+      /** Relative to the working directory; its folder is made. */
+      path: text('the path of a .jsonl file'),
+      /** A file that would grow beyond it is put aside as `path.1`, `path.2` and so on. */
+      maxBytes: wholeNumber(10_000, 1_000_000_000_000, 'bytes').prefault(100_000_000),
+    }).optional(),
+    /** Servers that each event is posted to. */
+    webhooks: z
+      .array(webhook, { error: 'a list of { url, secretEnv, types, minimumPriority }' })
+      .max(20, { error: 'at most 20 webhooks' })
+      .superRefine(refuseSameAddress)
+      .prefault([]),
+  }).prefault({}),
+  /** Fills that are not final on chain. */
+  settlement: section({
+    /** One of which nothing was heard for so long is asked about; then at doubling intervals. */
+    askAfterSeconds: wholeNumber(5, 3_600, 'seconds').prefault(ASK_AFTER_MS / 1_000),
+  }).prefault({}),
   /** Check cash and positions after every turn. Replay always does. */
   checkIdentities: bool().prefault(false),
   marketData: z
@@ -274,6 +354,27 @@ function refuseTwins(
     if (outcomes.has(instrument)) refuse('outcome', 'one YES and one NO token in each market');
     ids.add(tokenId);
     outcomes.add(instrument);
+  }
+}
+
+function isWebhookUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const { protocol, username, password } = new URL(value);
+  if (username !== '' || password !== '') return false;
+  return protocol === 'https:' || (protocol === 'http:' && isLoopback(value));
+}
+
+/** Two at one address would share their place in the order of events. */
+function refuseSameAddress(
+  webhooks: readonly { readonly url: string }[],
+  context: z.RefinementCtx,
+): void {
+  const known = new Set<string>();
+  for (const [index, { url }] of webhooks.entries()) {
+    if (known.has(url)) {
+      context.addIssue({ code: 'custom', path: [index, 'url'], message: 'every address once' });
+    }
+    known.add(url);
   }
 }
 

@@ -8,16 +8,22 @@ export type FaultCode =
   | 'invalid_config'
   | 'unknown_instrument'
   | 'unknown_order'
+  | 'unknown_budget'
   | 'key_conflict'
+  /** A budget whose money may not be used so: it is over, or another's. */
+  | 'budget_refused'
+  | 'insufficient_funds'
   | 'not_running'
   | 'overloaded'
   | 'store_unavailable'
   | 'store_busy'
+  | 'lease_lost'
   | 'corrupt_row'
   | 'newer_row'
   | 'corrupt_recording'
   | 'venue_unknown'
   | 'venue_rejected'
+  | 'sink_unavailable'
   | 'broken_invariant';
 
 export class FillwrightFault extends Error {
@@ -75,6 +81,11 @@ export function show(value: unknown): string {
         ? safeJson(value)
         : String(value);
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
+/** What somebody threw, in its own words. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : show(error);
 }
 
 function safeJson(value: object): string {

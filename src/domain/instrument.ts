@@ -28,6 +28,8 @@ export interface Instrument {
   /** The venue's id of this outcome (Polymarket: token id, decimal text). */
   readonly tokenId: string;
   readonly outcome: Outcome;
+  /** What the venue files the market under with others (Polymarket: the event), where it says so. */
+  readonly eventId?: string;
   /** What people call the market (Polymarket: its slug), where the venue says so. */
   readonly name?: string;
   /** Smallest price step, for example `"0.01"`. Prices lie in [tick, 1 - tick]. */
@@ -42,6 +44,11 @@ export interface Instrument {
 
 export function instrumentId(venue: string, marketId: string, outcome: Outcome): InstrumentId {
   return `${venue}:${marketId}:${outcome}`;
+}
+
+/** The market of an instrument's id; venues have no colon in their names, markets may. */
+export function marketOf(id: InstrumentId): string {
+  return id.slice(id.indexOf(':') + 1, id.lastIndexOf(':'));
 }
 
 /** True when one of `markets`, ids or names, is the instrument's; also when there is no list. */

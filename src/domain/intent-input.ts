@@ -8,6 +8,7 @@ import type { Expectations } from './shape-fault.ts';
 const MAX_KEY = 200;
 const MAX_STRATEGY = 100;
 const MAX_REASON = 500;
+const MAX_BUDGET = 100;
 const MAX_PRIORITY = 1000;
 
 /** An intent as a strategy writes it. Prices and amounts are decimal text, never JS numbers. */
@@ -34,6 +35,8 @@ export interface IntentInput {
   /** -1000 to 1000, default 0. Higher goes first. */
   readonly priority?: number | undefined;
   readonly reason?: string | undefined;
+  /** BUY only: id of the budget whose dollars it uses. Absent: those that are in no budget. */
+  readonly budget?: string | undefined;
 }
 
 /** What a person may not see in a key: control, format and surrogate characters, line separators. */
@@ -60,6 +63,7 @@ export const intentShape = z.strictObject({
     .max(MAX_REASON)
     .refine((text) => !UNSAFE.test(text))
     .optional(),
+  budget: z.string().min(1).max(MAX_BUDGET).refine(isVisible).optional(),
 });
 export type IntentFields = z.infer<typeof intentShape>;
 
@@ -77,6 +81,7 @@ export const INTENT_EXPECTATIONS = {
   postOnly: 'true or false',
   priority: `a whole number from -${MAX_PRIORITY} to ${MAX_PRIORITY}`,
   reason: `at most ${MAX_REASON} characters without control characters`,
+  budget: `the id of a budget: 1 to ${MAX_BUDGET} printable characters`,
 } satisfies Expectations;
 
 function isVisible(text: string): boolean {

@@ -28,4 +28,9 @@ export interface Intent {
   readonly priority: number;
   /** Why, for a person to read. */
   readonly reason: string;
+  /** BUY only: the budget whose dollars it uses, and no others. */
+  readonly budget?: string;
 }
+
+/** How the names of the engine's own strategies begin: nobody else may use them. */
+export const OWN_STRATEGIES = 'fillwright.';

@@ -33,7 +33,7 @@ const MAX_QUANTITY = '1000000000000';
 const MONEY_DECIMALS = 2;
 
 /** Smallest BUY in dollars that may match at once. Source: Polymarket refuses less. */
-const MINIMUM_MARKETABLE_BUY_USD = '1';
+export const MINIMUM_MARKETABLE_BUY_USD = '1';
 
 /** How many known instruments a fault names. */
 const MAX_NAMED = 5;
@@ -98,6 +98,7 @@ export function canonicalIntent(intent: Intent): string {
     postOnly: intent.postOnly,
     priority: intent.priority,
     reason: intent.reason,
+    budget: intent.budget,
   });
 }
 
@@ -129,7 +130,14 @@ function parseAt(
     // Not `??`: -0 is the same priority as 0, also as text.
     priority: fields.priority || 0,
     reason: fields.reason ?? '',
+    ...budgetIn(place, fields),
   });
+}
+
+function budgetIn(place: string, { budget, side }: IntentFields): Pick<Intent, 'budget'> {
+  if (budget === undefined) return {};
+  if (side === 'BUY') return { budget };
+  throw new InvalidValue(`${place}.budget`, budget, 'nothing for a SELL: it reserves no dollars');
 }
 
 type Terms = Pick<Intent, 'type' | 'timeInForce' | 'postOnly' | 'expiresAtMs'>;

@@ -220,3 +220,11 @@ function averageEntry(size: Decimal, costBasis: Decimal): DecimalText {
   if (size.isZero()) return '0';
   return toText(costBasis.div(size).toDecimalPlaces(COST_DECIMALS, Decimal.ROUND_HALF_EVEN));
 }
+
+/** Dollars that what is held is worth at a price; at cost where nobody knows one. */
+export function worthUsd(
+  { size, costBasis }: Pick<PositionTotals, 'costBasis' | 'size'>,
+  price: DecimalText | undefined,
+): DecimalText {
+  return price === undefined ? costBasis : times(size, price);
+}

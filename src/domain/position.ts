@@ -100,7 +100,7 @@ export function findLeg(fold: PositionFold, id: LegId): PositionLeg | undefined 
  * Shares that a SELL may offer: confirmed bought minus sold, never below zero. Sold counts from the
  * match on, so that shares on their way out are not offered twice. Reservations are not subtracted.
  */
-export function sellableSize(fold: PositionFold): Decimal {
+export function sellableSize(fold: Pick<PositionFold, 'settledBought' | 'totals'>): Decimal {
   const sellable = decimal(fold.settledBought).minus(fold.totals.soldSize);
   return sellable.lt(0) ? ZERO : sellable;
 }

@@ -1,5 +1,6 @@
 /** What an order remembers. JSON only: decimals are text, times are ms since 1970 UTC. */
 import type { DecimalText } from '../domain/decimal.ts';
+import type { Evidence } from '../domain/evidence.ts';
 import type { FillLeg } from '../domain/fill-leg.ts';
 import type { Instrument } from '../domain/instrument.ts';
 import type { Intent } from '../domain/intent.ts';
@@ -17,6 +18,13 @@ export interface OrderInput {
   readonly atMs: number;
 }
 
+/** A named person's word on an order in doubt, until the venue's own word comes. */
+export interface SettledBy {
+  readonly name: string;
+  /** The command that said so; null for one of a program. */
+  readonly commandId: string | null;
+}
+
 export interface OrderContext {
   readonly clientOrderId: string;
   readonly accountId: string;
@@ -28,13 +36,21 @@ export interface OrderContext {
   /** When the bytes were last handed over; null before. */
   readonly sentAtMs: number | null;
   readonly cancelAttempts: number;
-  /** How often a look-up ended without an answer, since the last answer. */
-  readonly lookupAttempts: number;
+  /** When the present doubt began; null where nobody doubts. */
+  readonly doubtSinceMs: number | null;
+  /** Look-ups that have not ended the present doubt. */
+  readonly lookups: number;
+  /** It has been looked for so often that a person has been told. */
+  readonly escalated: boolean;
+  /** The newest word of each rung in the present doubt. */
+  readonly evidence: readonly Evidence[];
   /** The venue has shown in any way that it has the order. */
   readonly acknowledged: boolean;
   /** Nobody could say what became of an attempt. Kept: an answer to a later one says nothing of it. */
   readonly doubted: boolean;
   readonly cancelRequested: boolean;
+  /** On whose word, in place of the venue's, the order stands where it does. */
+  readonly settledBy: SettledBy | null;
   /** When the present wait ends; null where nothing waits. */
   readonly retryAtMs: number | null;
   /** Why it was denied, rejected or cancelled, in words. */
@@ -68,10 +84,14 @@ export function initialOrder(input: OrderInput): OrderContext {
     submitAttempts: 0,
     sentAtMs: null,
     cancelAttempts: 0,
-    lookupAttempts: 0,
+    doubtSinceMs: null,
+    lookups: 0,
+    escalated: false,
+    evidence: [],
     acknowledged: false,
     doubted: false,
     cancelRequested: false,
+    settledBy: null,
     retryAtMs: null,
     reason: null,
     legs: [],

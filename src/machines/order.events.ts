@@ -3,11 +3,33 @@
  * commands are imperatives. All are plain JSON: they are the journal's entries.
  */
 import type { DecimalText } from '../domain/decimal.ts';
+import type { Evidence } from '../domain/evidence.ts';
 import type { LegReport } from '../domain/fill-leg.ts';
+import type { Check } from '../domain/risk/decide.ts';
+import type { DenialCode } from '../domain/risk/rule.ts';
+
+/** A named person's word on an order in doubt. It never tells of a fill: only the venue does. */
+interface OperatorsWord {
+  readonly by: string;
+  readonly reason: string;
+  /** Of the command that asked for it; absent when a program did. */
+  readonly commandId?: string;
+  readonly atMs: number;
+}
 
 export type OrderEvent =
   /** Our own checks refused it; nothing was sent. */
-  | { readonly type: 'order.denied'; readonly reason: string; readonly atMs: number }
+  | {
+      readonly type: 'order.denied';
+      readonly reason: string;
+      /** The reason as a program reads it. */
+      readonly code?: DenialCode;
+      /** `market_in_quarantine`: the order in doubt that the market waits for. */
+      readonly doubtfulOrderId?: string;
+      /** Every rule that had something to say, with what it looked at. Absent: an older program. */
+      readonly checks?: readonly Check[];
+      readonly atMs: number;
+    }
   /** The exact bytes exist and are committed together with this event. */
   | { readonly type: 'order.prepared'; readonly venueOrderId: string; readonly atMs: number }
   /** The venue's own rules or our signer could not make bytes of it; nothing was sent. */
@@ -50,20 +72,24 @@ export type OrderEvent =
       readonly rawStatus: string;
       readonly sizeMatched: DecimalText;
       readonly reason?: string;
+      /** Of a look-up: what each rung said. */
+      readonly evidence?: readonly Evidence[];
       readonly atMs: number;
     }
-  /** A look-up answered that the venue does not know the order. */
+  /** A look-up in which order by id, trades and open orders agree: the venue does not have it. */
   | {
       readonly type: 'venue.orderNotFound';
       /** By the venue's own rule it will not appear any more: enough time has gone since the send. */
       readonly isFinal?: boolean;
+      readonly evidence?: readonly Evidence[];
       readonly retryAtMs: number;
       readonly atMs: number;
     }
-  /** A look-up did not answer. */
+  /** A look-up that found nothing, and in which not all rungs answered. */
   | {
       readonly type: 'venue.lookupFailed';
       readonly reason: string;
+      readonly evidence?: readonly Evidence[];
       readonly retryAtMs: number;
       readonly atMs: number;
     }
@@ -80,12 +106,11 @@ export type OrderEvent =
   /** The process died and came back: what was being sent may or may not have left. */
   | { readonly type: 'system.restored'; readonly atMs: number }
   /** A named person settles what no evidence could: the venue never took the order. */
-  | {
-      readonly type: 'operator.neverTaken';
-      readonly by: string;
-      readonly reason: string;
-      readonly atMs: number;
-    };
+  | ({ readonly type: 'operator.neverTaken' } & OperatorsWord)
+  /** The venue had it, and it is over there. */
+  | ({ readonly type: 'operator.cancelled' } & OperatorsWord)
+  /** It rests at the venue. */
+  | ({ readonly type: 'operator.live' } & OperatorsWord);
 
 export type OrderEventType = OrderEvent['type'];
 
@@ -110,4 +135,6 @@ export const ORDER_EVENT_TYPES = [
   'clock.deadlinePassed',
   'system.restored',
   'operator.neverTaken',
+  'operator.cancelled',
+  'operator.live',
 ] as const satisfies readonly OrderEventType[];

@@ -12,16 +12,18 @@ import {
   ENDS_BY_REPORT,
   LEG_AGAINST_A_REFUSAL,
   LEG_WHILE_SENDING,
+  LIVE_BY_A_PERSON,
   NEVER_TAKEN,
   REFUSED_AFTER_DOUBT,
   REPORT_AGAINST_A_REFUSAL,
   REPORT_WHILE_SENDING,
+  STATUS_NOT_KNOWN,
   settlesFrom,
   TAKEN_QUIETLY,
 } from './order.transitions.ts';
 
 /** Raised when a change makes an older snapshot unreadable; see src/actors/codec.ts. */
-export const ORDER_VERSION = 1;
+export const ORDER_VERSION = 2;
 
 export const orderMachine = orderSetup.createMachine({
   id: 'order',
@@ -47,6 +49,8 @@ export const orderMachine = orderSetup.createMachine({
     'clock.deadlinePassed': { actions: 'touch' },
     'system.restored': { actions: 'touch' },
     'operator.neverTaken': { actions: 'countFault' },
+    'operator.cancelled': { actions: 'countFault' },
+    'operator.live': { actions: 'countFault' },
   },
   states: {
     execution: {
@@ -126,6 +130,7 @@ export const orderMachine = orderSetup.createMachine({
         /** Sent, and nobody can say. Ends by evidence or by a named person, never by a timeout. */
         unknown: {
           initial: 'waiting',
+          entry: 'beginDoubt',
           on: {
             'venue.orderAcknowledged': ACKNOWLEDGED,
             'venue.orderReported': REPORT_WHILE_SENDING,
@@ -137,6 +142,9 @@ export const orderMachine = orderSetup.createMachine({
             'venue.cancelAcknowledged': { target: 'cancelled', actions: 'acknowledge' },
             'venue.cancelRejected': { actions: 'dropCancel' },
             'operator.neverTaken': NEVER_TAKEN,
+            // What it may still tell of is taken; nothing more is held for it.
+            'operator.cancelled': { target: 'cancelled', actions: 'keepOperatorsWord' },
+            'operator.live': LIVE_BY_A_PERSON,
           },
           states: {
             waiting: {
@@ -186,7 +194,7 @@ export const orderMachine = orderSetup.createMachine({
         /** The venue has it and may fill it. */
         working: {
           initial: 'entering',
-          entry: 'watchExpiry',
+          entry: ['endDoubt', 'watchExpiry'],
           exit: 'unwatchExpiry',
           on: {
             'venue.legReported': [
@@ -198,7 +206,7 @@ export const orderMachine = orderSetup.createMachine({
               { guard: 'reportsDelayed', actions: 'takeReport' },
               { guard: 'reportsLive', target: '.entering', actions: 'takeReport' },
               ...ENDS_BY_REPORT,
-              { target: 'unknown', actions: ['takeReport', 'recheckSoon', 'countFault'] },
+              { target: 'unknown', actions: STATUS_NOT_KNOWN },
             ],
             'venue.orderAcknowledged': { actions: 'acknowledge' },
             // The end of an order that fills at once (FOK, FAK) may follow its acknowledgement.
@@ -228,6 +236,7 @@ export const orderMachine = orderSetup.createMachine({
         /** We asked the venue to end it. Until it answers, it may still fill. */
         cancelling: {
           initial: 'requesting',
+          entry: 'endDoubt',
           on: {
             'venue.legReported': [
               // The venue may match before it cancels.
@@ -269,19 +278,19 @@ export const orderMachine = orderSetup.createMachine({
           },
         },
         matched: {
-          entry: ['release', 'endWait'],
+          entry: ['release', 'endWait', 'endDoubt'],
           on: { ...TAKEN_QUIETLY, 'venue.legReported': { actions: ['takeLeg', 'release'] } },
         },
         cancelled: {
-          entry: ['release', 'endWait'],
+          entry: ['release', 'endWait', 'endDoubt'],
           on: AFTER_THE_END,
         },
         expired: {
-          entry: ['release', 'endWait'],
+          entry: ['release', 'endWait', 'endDoubt'],
           on: AFTER_THE_END,
         },
         rejected: {
-          entry: ['release', 'endWait'],
+          entry: ['release', 'endWait', 'endDoubt'],
           on: {
             'venue.legReported': LEG_AGAINST_A_REFUSAL,
             'venue.orderReported': REPORT_AGAINST_A_REFUSAL,
@@ -289,7 +298,7 @@ export const orderMachine = orderSetup.createMachine({
           },
         },
         denied: {
-          entry: ['release', 'endWait'],
+          entry: ['release', 'endWait', 'endDoubt'],
           // Never sent, so a leg of it is a fault; it is booked all the same.
           on: { 'venue.legReported': { actions: ['takeLeg', 'countFault'] } },
         },

@@ -22,6 +22,7 @@ export interface LegStep {
 
 let lastContext: OrderContext | undefined;
 let lastReport: LegReport | undefined;
+let lastAtMs: number | undefined;
 let lastStep: LegStep | undefined;
 
 /**
@@ -29,11 +30,14 @@ let lastStep: LegStep | undefined;
  * Guards and actions of one transition ask for the same step, so the newest is remembered.
  */
 export function takeLeg(context: OrderContext, report: LegReport, atMs: number): LegStep {
-  if (lastStep !== undefined && lastContext === context && lastReport === report) return lastStep;
+  // Whoever only looked whether the report is news may have asked a millisecond before.
+  const isSame = lastContext === context && lastReport === report && lastAtMs === atMs;
+  if (lastStep !== undefined && isSame) return lastStep;
   const key = legKey(context.instrument.venue, report);
   const known = context.legs.find((leg) => leg.key === key);
   lastContext = context;
   lastReport = report;
+  lastAtMs = atMs;
   lastStep =
     known === undefined
       ? newLeg(context, report, key, atMs)

@@ -1,6 +1,7 @@
 /** What the order machine's states are made of: its named actors, guards and actions. */
 import { assign, type EventObject, enqueueActions, fromCallback, setup } from 'xstate';
-import type { OrderContext, OrderInput } from './order.context.ts';
+import type { OrderContext, OrderInput, SettledBy } from './order.context.ts';
+import { beginDoubt, countLookup, endDoubt, LOOKUP_LAST_MS, recheckAtMs } from './order.doubt.ts';
 import type { OrderEvent } from './order.events.ts';
 import {
   inDoubt,
@@ -11,7 +12,7 @@ import {
   takeLeg,
   takeReportedSize,
 } from './order.reducers.ts';
-import { foldSettlement, type SettlementState } from './order.status.ts';
+import { foldSettlement, isAliveAtVenue, type SettlementState } from './order.status.ts';
 
 /** The same bytes are handed over at most this often: 3 after a "not now", as venues advise. */
 const MAX_SUBMIT_ATTEMPTS = 3;
@@ -21,8 +22,12 @@ const MAX_ATTEMPTS_AFTER_DOUBT = 5;
 export const MAX_RESEND_AGE_MS = 60_000;
 /** The venue ends a GTD order up to 60 s before its stated time; ask only well after it. */
 export const EXPIRY_GRACE_MS = 30_000;
-/** How long to wait before asking again about a status that we do not know. */
-const RECHECK_MS = 5_000;
+/**
+ * A GTD order that is over its time when it is shown is asked about again this much later: for as
+ * long as it is over already, within these bounds.
+ */
+const EXPIRY_RECHECK_FIRST_MS = 5_000;
+const EXPIRY_RECHECK_LAST_MS = LOOKUP_LAST_MS;
 
 export interface EffectInput {
   readonly clientOrderId: string;
@@ -44,14 +49,13 @@ function settlesTo(settlement: SettlementState) {
 }
 
 function reportsAlive({ event }: Args): boolean {
-  return (
-    event.type === 'venue.orderReported' && (event.status === 'live' || event.status === 'delayed')
-  );
+  return event.type === 'venue.orderReported' && isAliveAtVenue(event.status);
 }
 
-/** The first word that the venue has the order. */
+/** The first word of the venue that it has the order, or its word against a person's. */
 function revives(args: Args): boolean {
-  return !args.context.acknowledged && reportsAlive(args);
+  const { acknowledged, settledBy } = args.context;
+  return (!acknowledged || settledBy !== null) && reportsAlive(args);
 }
 
 function reportIs(status: string) {
@@ -127,6 +131,7 @@ export const orderSetup = setup({
     ),
     acknowledge: assign(({ context, event }) => ({
       acknowledged: true,
+      settledBy: null,
       faults: context.faults + (namesAnother(context, event) ? 1 : 0),
       retryAtMs: null,
       // Why it had been in doubt or put off is over with the answer.
@@ -138,6 +143,7 @@ export const orderSetup = setup({
     })),
     keepReason: assign(({ event }) => ({
       ...('reason' in event && event.reason !== undefined ? { reason: event.reason } : {}),
+      settledBy: null,
       retryAtMs: null,
       updatedAtMs: event.atMs,
     })),
@@ -146,15 +152,23 @@ export const orderSetup = setup({
       retryAtMs: null,
       updatedAtMs: event.atMs,
     })),
-    keepOperatorReason: assign(({ event }) =>
-      event.type === 'operator.neverTaken'
+    keepOperatorsWord: assign(({ event }) =>
+      'by' in event
         ? {
             reason: `${event.reason} (settled by ${event.by})`,
+            settledBy: settledBy(event),
             retryAtMs: null,
             updatedAtMs: event.atMs,
           }
         : {},
     ),
+    takeOperatorsLive: assign(({ context, event }) => ({
+      acknowledged: true,
+      settledBy: settledBy(event),
+      reason: inDoubt(context) ? null : context.reason,
+      retryAtMs: null,
+      updatedAtMs: event.atMs,
+    })),
     keepRetry: assign(({ context, event }) => ({
       ...('retryAtMs' in event ? { retryAtMs: event.retryAtMs } : {}),
       // Why it is to end says more than why it waits.
@@ -162,18 +176,20 @@ export const orderSetup = setup({
       updatedAtMs: event.atMs,
     })),
     doubt: assign({ doubted: true }),
+    beginDoubt: assign(({ context, event }) => beginDoubt(context, event)),
+    endDoubt: assign(({ context }) => endDoubt(context)),
     endWait: assign(({ context }) => ({
       retryAtMs: null,
       reason: inDoubt(context) ? null : context.reason,
     })),
-    recheckSoon: assign(({ event }) => ({ retryAtMs: event.atMs + RECHECK_MS })),
-    countLookup: assign(({ context }) => ({ lookupAttempts: context.lookupAttempts + 1 })),
+    recheckSoon: assign(({ context, event }) => ({ retryAtMs: recheckAtMs(context, event) })),
+    countLookup: assign(({ context, event }) => countLookup(context, event)),
     takeReport: assign(({ context, event }) => {
       if (event.type !== 'venue.orderReported') return {};
       return {
         ...takeReportedSize(context, event.sizeMatched),
         acknowledged: context.acknowledged || event.status !== 'rejected',
-        lookupAttempts: 0,
+        settledBy: null,
         retryAtMs: null,
         reason: event.reason ?? (inDoubt(context) ? null : context.reason),
         updatedAtMs: event.atMs,
@@ -202,7 +218,9 @@ export const orderSetup = setup({
     watchExpiry: enqueueActions(({ context, event, enqueue }) => {
       const { expiresAtMs } = context.intent;
       if (expiresAtMs === undefined) return;
-      const atMs = Math.max(expiresAtMs + EXPIRY_GRACE_MS, event.atMs + RECHECK_MS);
+      const endMs = expiresAtMs + EXPIRY_GRACE_MS;
+      const waitMs = Math.max(EXPIRY_RECHECK_FIRST_MS, event.atMs - endMs);
+      const atMs = Math.max(endMs, event.atMs + Math.min(waitMs, EXPIRY_RECHECK_LAST_MS));
       enqueue.spawnChild('deadline', {
         id: 'expiry',
         input: { clientOrderId: context.clientOrderId, atMs },
@@ -220,6 +238,10 @@ function namesAnother(context: OrderContext, event: OrderEvent): boolean {
     context.venueOrderId !== null &&
     context.venueOrderId !== event.venueOrderId
   );
+}
+
+function settledBy(event: OrderEvent): SettledBy | null {
+  return 'by' in event ? { name: event.by, commandId: event.commandId ?? null } : null;
 }
 
 function absenceOf(context: OrderContext): string {

@@ -130,6 +130,11 @@ export function foldSettlement(legs: readonly FillLeg[]): SettlementState {
   return confirmed ? 'confirmed' : 'failed';
 }
 
+/** By a word of the venue, as `VenueOrderStatus`: it may still execute something of it. */
+export function isAliveAtVenue(status: string): boolean {
+  return status === 'live' || status === 'delayed';
+}
+
 const OVER: ReadonlySet<ExecutionState> = new Set([
   'matched',
   'cancelled',
@@ -141,6 +146,26 @@ const OVER: ReadonlySet<ExecutionState> = new Set([
 /** The venue will not execute anything more of it, as far as we know. */
 export function isExecutionOver(execution: ExecutionState): boolean {
   return OVER.has(execution);
+}
+
+/**
+ * It may still change its position: it works, or it is over and the legs of what the venue reported
+ * as matched are to come. What they will take is reserved until they do.
+ */
+export function isPending(
+  execution: ExecutionState,
+  { reservedUsd, reservedShares }: Pick<OrderContext, 'reservedUsd' | 'reservedShares'>,
+): boolean {
+  return !isExecutionOver(execution) || reservedUsd !== '0' || reservedShares !== '0';
+}
+
+/** Nobody can say whether the venue has it; also while its bytes are handed over again. */
+export function isInDoubt(
+  execution: ExecutionState,
+  { doubted }: Pick<OrderContext, 'doubted'>,
+): boolean {
+  if (execution === 'unknown.waiting' || execution === 'unknown.resolving') return true;
+  return doubted && (execution === 'submitting' || execution === 'holding');
 }
 
 /**

@@ -26,6 +26,8 @@ export const LEG_AGAINST_A_REFUSAL = [
   { actions: 'takeLeg' },
 ] as const;
 
+export const STATUS_NOT_KNOWN = ['takeReport', 'countLookup', 'recheckSoon', 'countFault'] as const;
+
 export const ENDS_BY_REPORT = [
   { guard: 'reportsMatched', target: 'matched', actions: 'takeReport' },
   { guard: 'reportsCancelled', target: 'cancelled', actions: 'takeReport' },
@@ -41,7 +43,7 @@ export const REPORT_WHILE_SENDING = [
   { guard: 'reportsDelayed', target: 'working.delayed', actions: 'takeReport' },
   ...ENDS_BY_REPORT,
   // A status that we do not know: keep its text, ask again.
-  { target: 'unknown', actions: ['takeReport', 'recheckSoon', 'countFault'] },
+  { target: 'unknown', actions: STATUS_NOT_KNOWN },
 ] as const;
 
 /** An order that we held to be over is alive: what it may still spend is held back again. */
@@ -81,8 +83,14 @@ export const REFUSED_AFTER_DOUBT = [
 ] as const;
 
 export const NEVER_TAKEN = [
-  { guard: 'hasLegs', target: 'cancelled', actions: 'keepOperatorReason' },
-  { target: 'rejected', actions: 'keepOperatorReason' },
+  { guard: 'hasLegs', target: 'cancelled', actions: 'keepOperatorsWord' },
+  { target: 'rejected', actions: 'keepOperatorsWord' },
+] as const;
+
+// The wish to cancel outlives every word that the order is alive.
+export const LIVE_BY_A_PERSON = [
+  { guard: 'cancelRequested', target: 'cancelling', actions: 'takeOperatorsLive' },
+  { target: 'working', actions: 'takeOperatorsLive' },
 ] as const;
 
 /** What may come at any time and means nothing new: repeats, and waits that lost their race. */

@@ -4,19 +4,42 @@
  * its account, and rebuilds an actor that threw. One input and all that follows from it is a turn.
  */
 import { assign, setup } from 'xstate';
+import type { BudgetEvent } from '../domain/budgets.ts';
+import type { ExitPlan } from '../domain/exits/exit-plan.ts';
 import type { LegReport } from '../domain/fill-leg.ts';
 import type { Instrument } from '../domain/instrument.ts';
 import type { Intent } from '../domain/intent.ts';
+import { type HoldLevel, type Holds, holdOnAll } from '../domain/risk/holds.ts';
+import type { LimitLevels } from '../domain/risk/limit-levels.ts';
+import type { RiskLimits } from '../domain/risk/limits.ts';
+import type { Override } from '../domain/risk/overrides.ts';
+import type { Quote } from '../domain/risk/quote.ts';
+import { type Answers, NO_ANSWERS } from '../domain/risk/rule.ts';
+import type { ExitEvent } from './exit.events.ts';
 import type { OrderEvent } from './order.events.ts';
+import { type FindingEvent, type Findings, takeFinding } from './system.findings.ts';
+import { dropOrphans, keepOrphan } from './system.orphans.ts';
+import type { ResolutionEvent } from './system.resolution.ts';
+import {
+  type HoldEvent,
+  type OverrideEvent,
+  takeAnswer,
+  takeHold,
+  takeOverride,
+} from './system.risk.ts';
 import type { VenueEventIn } from './venue.machine.ts';
 
-export const SYSTEM_VERSION = 1;
-
-/** Reports of legs whose order nobody here knows are kept up to this many; more are only in the store. */
-const MAX_ORPHANS = 1_000;
+export const SYSTEM_VERSION = 4;
 
 /** An order's event with its address. */
 export type OrderInputEvent = OrderEvent & { readonly clientOrderId: string };
+
+/**
+ * Of each kind of actor the version of its machine: a start says with which ones the inputs after it
+ * are told. These decide nothing; `catalogue` decides which events are made. Programs before 0.3 did
+ * not say it.
+ */
+export type MachineVersions = Readonly<Record<string, number>>;
 
 /** Everything that the engine can be told: the journal is a list of these. */
 export type EngineInput =
@@ -26,6 +49,11 @@ export type EngineInput =
       readonly minimumReserveUsd: string;
       readonly venue: string;
       readonly maxOpenOrders: number;
+      /** Absent: said by a program that had none. */
+      readonly limits?: RiskLimits;
+      /** The plan of a position that was given none. Absent or null: it has none. */
+      readonly exitPlan?: ExitPlan | null;
+      readonly versions?: MachineVersions;
       readonly atMs: number;
     }
   | {
@@ -39,6 +67,8 @@ export type EngineInput =
       readonly intent: Intent;
       readonly clientOrderId: string;
       readonly instrument: Instrument;
+      /** What the book said; absent where nobody feeds books. */
+      readonly quote?: Quote;
       readonly atMs: number;
     }
   | OrderInputEvent
@@ -48,16 +78,37 @@ export type EngineInput =
   | {
       readonly type: 'engine.restored';
       readonly maxOpenOrders: number;
+      readonly limits?: RiskLimits;
+      /** The plan of a position that was given none. Absent or null: it has none. */
+      readonly exitPlan?: ExitPlan | null;
       readonly minimumReserveUsd: string;
+      readonly versions?: MachineVersions;
       readonly atMs: number;
     }
+  | HoldEvent
+  | OverrideEvent
+  | ResolutionEvent
+  /** Something from outside for the exit of one position: prices, a wait that is over, an answer. */
   | {
-      readonly type: 'trading.paused';
-      readonly by: string;
-      readonly reason: string;
+      readonly type: 'exit.told';
+      readonly instrumentId: string;
+      readonly event: ExitEvent;
       readonly atMs: number;
     }
-  | { readonly type: 'trading.resumed'; readonly by: string; readonly atMs: number };
+  /** A position is given another plan, or its first. */
+  | {
+      readonly type: 'exit.planned';
+      readonly instrument: Instrument;
+      readonly plan: ExitPlan;
+      readonly by: string;
+      readonly atMs: number;
+    }
+  /** What everything is worth, as books are marked. */
+  | { readonly type: 'account.marked'; readonly equityUsd: string; readonly atMs: number }
+  | BudgetEvent
+  /** What a start has found missing, or null where all of it is there again. */
+  | { readonly type: 'engine.bootChecked'; readonly problem: string | null; readonly atMs: number }
+  | FindingEvent;
 
 /** What XState relays when a child throws. */
 interface ActorFaulted {
@@ -72,51 +123,66 @@ export interface ActorReaped {
   readonly actorId: string;
 }
 
-export type SystemEvent = EngineInput | ActorFaulted | ActorReaped;
+/** Overrides that an order has used up, within the turn that made it. Not an input. */
+export interface OverridesSpent {
+  readonly type: 'overrides.spent';
+  readonly overrideIds: readonly string[];
+}
+
+/** How far limits are in use, within the turn that changed it. Not an input. */
+export interface LimitsMet {
+  readonly type: 'limits.met';
+  readonly levels: LimitLevels;
+}
+
+export type SystemEvent = EngineInput | ActorFaulted | ActorReaped | OverridesSpent | LimitsMet;
 
 export interface SystemContext {
-  /** Why entries are paused; null while they are not. */
-  readonly pauseReason: string | null;
+  /** What keeps entries, or everything, from being traded, by scope. */
+  readonly holds: Holds;
+  readonly overrides: readonly Override[];
+  /** Null: the program that told the newest start had none. */
+  readonly limits: RiskLimits | null;
+  /** The plan of a position that was given none; null: it has none. */
+  readonly exitPlan: ExitPlan | null;
+  /** What the venue said to the newest orders. */
+  readonly answers: Answers;
+  /** Of which limits it was told that they are nearly or wholly in use. */
+  readonly limitLevels: LimitLevels;
+  /** What the boot check found, for which no entries are taken; null while it finds nothing. */
+  readonly bootProblem: string | null;
   /** As the journal says it: told again, every intent meets the limit that it met at first. */
   readonly maxOpenOrders: number;
   /** Legs of unknown orders by venue order id, until their order appears. */
   readonly orphans: Readonly<Record<string, readonly LegReport[]>>;
   readonly orphanCount: number;
+  /** Differences between our books and the venue's that have lasted. */
+  readonly findings: Findings;
+  /** Version of the event catalogue that inputs are told with; 0: before there was one. */
+  readonly catalogue: number;
 }
 
-/** Pure: keeps an orphan; a leg that was reported in the same status before is not kept again. */
-function keepOrphan(context: SystemContext, leg: LegReport): SystemContext {
-  if (context.orphanCount >= MAX_ORPHANS) return context;
-  const known = context.orphans[leg.venueOrderId] ?? [];
-  const repeated = known.some(
-    (other) =>
-      other.tradeId === leg.tradeId &&
-      other.role === leg.role &&
-      other.settlement === leg.settlement,
+export function isFindingEvent(event: SystemEvent): event is FindingEvent {
+  return (
+    event.type === 'finding.opened' ||
+    event.type === 'finding.seen' ||
+    event.type === 'finding.closed'
   );
-  if (repeated) return context;
-  return {
-    ...context,
-    orphans: { ...context.orphans, [leg.venueOrderId]: [...known, leg] },
-    orphanCount: context.orphanCount + 1,
-  };
 }
 
-/** Pure: forgets the orphans of an order that has appeared. */
-function dropOrphans(context: SystemContext, venueOrderId: string): SystemContext {
-  const known = context.orphans[venueOrderId];
-  if (known === undefined) return context;
-  const { [venueOrderId]: _matched, ...orphans } = context.orphans;
-  return { ...context, orphans, orphanCount: context.orphanCount - known.length };
+function isHoldEvent(event: SystemEvent): event is HoldEvent {
+  return (
+    event.type === 'trading.held' ||
+    event.type === 'trading.released' ||
+    event.type === 'trading.paused' ||
+    event.type === 'trading.resumed'
+  );
 }
 
-/** Pure: legs that wait for their order, each once however many of its steps are kept. */
-export function countOrphans(context: SystemContext): number {
-  let count = 0;
-  for (const legs of Object.values(context.orphans)) {
-    count += new Set(legs.map(({ tradeId, role }) => JSON.stringify([tradeId, role]))).size;
-  }
-  return count;
+/** The version of the event catalogue that an input brings; undefined where it is no start. */
+export function catalogueOf(input: EngineInput): number | undefined {
+  if (input.type !== 'engine.opened' && input.type !== 'engine.restored') return undefined;
+  return input.versions?.catalogue ?? 0;
 }
 
 function unwired(): never {
@@ -128,9 +194,11 @@ const ORDER_INPUTS = {
   'order.prepared': { actions: ['routeToOrder', 'matchOrphans', 'dropOrphans'] },
   'order.prepareFailed': { actions: 'routeToOrder' },
   'order.cancel': { actions: 'routeToOrder' },
-  'venue.orderAcknowledged': { actions: ['routeToOrder', 'matchOrphans', 'dropOrphans'] },
-  'venue.orderRejected': { actions: 'routeToOrder' },
-  'venue.orderKilled': { actions: 'routeToOrder' },
+  'venue.orderAcknowledged': {
+    actions: ['routeToOrder', 'matchOrphans', 'dropOrphans', 'countAnswer'],
+  },
+  'venue.orderRejected': { actions: ['routeToOrder', 'countAnswer'] },
+  'venue.orderKilled': { actions: ['routeToOrder', 'countAnswer'] },
   'venue.orderNotAccepted': { actions: 'routeToOrder' },
   'venue.outcomeUnknown': { actions: 'routeToOrder' },
   'venue.orderReported': { actions: 'routeToOrder' },
@@ -143,10 +211,33 @@ const ORDER_INPUTS = {
   'clock.deadlinePassed': { actions: 'routeToOrder' },
   'system.restored': { actions: 'routeToOrder' },
   'operator.neverTaken': { actions: 'routeToOrder' },
+  'operator.cancelled': { actions: 'routeToOrder' },
+  'operator.live': { actions: 'routeToOrder' },
 } as const;
+
+const HOLDS = [
+  comesTo('paused'),
+  comesTo('reducing'),
+  comesTo('liquidating'),
+  comesTo('halted'),
+  { target: '.active', actions: ['keepHold', 'heedHolds'] },
+] as const;
+
+function comesTo<const Level extends HoldLevel>(level: Level) {
+  return {
+    guard: { type: 'comesTo', params: { level } },
+    target: `.${level}`,
+    actions: ['keepHold', 'heedHolds'],
+  } as const;
+}
 
 export const systemMachine = setup({
   types: { context: {} as SystemContext, events: {} as SystemEvent },
+  guards: {
+    /** The strictest hold on everything is of this level once the event is taken. */
+    comesTo: ({ context, event }, { level }: { readonly level: HoldLevel }) =>
+      isHoldEvent(event) && holdOnAll(takeHold(context.holds, event), event.atMs)?.level === level,
+  },
   actions: {
     openEngine: unwired,
     routeToAccount: unwired,
@@ -154,10 +245,19 @@ export const systemMachine = setup({
     routeToOrder: unwired,
     matchOrphans: unwired,
     routeToVenue: unwired,
+    routeToExit: unwired,
+    planExit: unwired,
+    resolveMarket: unwired,
+    redeemPosition: unwired,
+    heedHolds: unwired,
     rebuildActor: unwired,
     reapActor: unwired,
     restoreOrders: unwired,
     recordOrphan: unwired,
+    recordFinding: unwired,
+    keepFinding: assign(({ context, event }) =>
+      isFindingEvent(event) ? { findings: takeFinding(context.findings, event) } : {},
+    ),
     keepOrphan: assign(({ context, event }) =>
       event.type === 'venue.orphanReported' ? keepOrphan(context, event.leg) : context,
     ),
@@ -167,17 +267,66 @@ export const systemMachine = setup({
         ? dropOrphans(context, event.venueOrderId)
         : context,
     ),
-    keepPause: assign(({ event }) =>
-      event.type === 'trading.paused' ? { pauseReason: `${event.reason} (by ${event.by})` } : {},
+    keepHold: assign(({ context, event }) =>
+      isHoldEvent(event) ? { holds: takeHold(context.holds, event) } : {},
     ),
-    keepLimit: assign(({ event }) =>
-      'maxOpenOrders' in event ? { maxOpenOrders: event.maxOpenOrders } : {},
+    keepOverride: assign(({ context, event }) =>
+      event.type === 'override.granted'
+        ? { overrides: takeOverride(context.overrides, event) }
+        : {},
     ),
-    dropPause: assign({ pauseReason: null }),
+    dropSpent: assign(({ context, event }) =>
+      event.type === 'overrides.spent'
+        ? {
+            overrides: context.overrides.filter(
+              ({ overrideId }) => !event.overrideIds.includes(overrideId),
+            ),
+          }
+        : {},
+    ),
+    keepLevels: assign(({ event }) =>
+      event.type === 'limits.met' ? { limitLevels: event.levels } : {},
+    ),
+    keepLimits: assign(({ event }) =>
+      'maxOpenOrders' in event
+        ? {
+            maxOpenOrders: event.maxOpenOrders,
+            limits: event.limits ?? null,
+            exitPlan: event.exitPlan ?? null,
+          }
+        : {},
+    ),
+    countAnswer: assign(({ context, event }) =>
+      'atMs' in event && context.limits !== null
+        ? {
+            answers: takeAnswer(context.answers, event.type === 'venue.orderRejected', event.atMs),
+          }
+        : {},
+    ),
+    keepCatalogue: assign(({ event }) => {
+      const catalogue = 'maxOpenOrders' in event ? catalogueOf(event) : undefined;
+      return catalogue === undefined ? {} : { catalogue };
+    }),
+    keepBootProblem: assign(({ event }) =>
+      event.type === 'engine.bootChecked' ? { bootProblem: event.problem } : {},
+    ),
   },
 }).createMachine({
   id: 'system',
-  context: { pauseReason: null, maxOpenOrders: 0, orphans: {}, orphanCount: 0 },
+  context: {
+    holds: {},
+    overrides: [],
+    limits: null,
+    exitPlan: null,
+    answers: NO_ANSWERS,
+    limitLevels: {},
+    bootProblem: null,
+    maxOpenOrders: 0,
+    orphans: {},
+    orphanCount: 0,
+    findings: {},
+    catalogue: 0,
+  },
   initial: 'empty',
   on: {
     // One actor's fault stops no other: it is recorded and the actor is built again.
@@ -186,7 +335,14 @@ export const systemMachine = setup({
   },
   states: {
     /** A new journal: there is no account yet. */
-    empty: { on: { 'engine.opened': { target: 'trading', actions: ['openEngine', 'keepLimit'] } } },
+    empty: {
+      on: {
+        'engine.opened': {
+          target: 'trading',
+          actions: ['openEngine', 'keepLimits', 'keepCatalogue'],
+        },
+      },
+    },
     trading: {
       initial: 'active',
       on: {
@@ -197,14 +353,40 @@ export const systemMachine = setup({
         'venue.connected': { actions: 'routeToVenue' },
         'venue.caughtUp': { actions: 'routeToVenue' },
         'venue.disconnected': { actions: 'routeToVenue' },
-        'engine.restored': { actions: ['keepLimit', 'restoreOrders'] },
-        'trading.paused': { target: '.paused', actions: 'keepPause' },
-        'trading.resumed': { target: '.active', actions: 'dropPause' },
+        'venue.balanceTold': { actions: 'routeToVenue' },
+        'engine.restored': { actions: ['keepLimits', 'keepCatalogue', 'restoreOrders'] },
+        'engine.bootChecked': { actions: 'keepBootProblem' },
+        'account.marked': { actions: 'routeToAccount' },
+        'budget.reserved': { actions: 'routeToAccount' },
+        'budget.committed': { actions: 'routeToAccount' },
+        'budget.released': { actions: 'routeToAccount' },
+        'budget.expired': { actions: 'routeToAccount' },
+        'exit.told': { actions: 'routeToExit' },
+        'exit.planned': { actions: 'planExit' },
+        'market.resolved': { actions: 'resolveMarket' },
+        'position.redeemed': { actions: 'redeemPosition' },
+        'trading.held': HOLDS,
+        'trading.released': HOLDS,
+        'trading.paused': HOLDS,
+        'trading.resumed': HOLDS,
+        'override.granted': { actions: 'keepOverride' },
+        'overrides.spent': { actions: 'dropSpent' },
+        'limits.met': { actions: 'keepLevels' },
+        // Recorded first: what it records is the step from what is kept.
+        'finding.opened': { actions: ['recordFinding', 'keepFinding'] },
+        'finding.seen': { actions: ['recordFinding', 'keepFinding'] },
+        'finding.closed': { actions: ['recordFinding', 'keepFinding'] },
       },
       states: {
         active: {},
         /** Entries are refused, exits work. */
         paused: {},
+        /** Entries are refused and those that rest are cancelled; exits work. */
+        reducing: {},
+        /** Everything is being closed: only the exits of that are sent. */
+        liquidating: {},
+        /** Nothing but cancels. */
+        halted: {},
       },
     },
   },

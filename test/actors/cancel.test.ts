@@ -97,6 +97,17 @@ test('without an answer: asked again after growing waits until the venue says', 
   expect(askedAtMs).toEqual([0, 1_000, 3_000, 7_000]);
 });
 
+test('asked for again while it is wanted: nothing is added to the log', async () => {
+  venue.onCancel = () => new Promise(() => undefined);
+  const orderId = await place();
+  await cancel(orderId);
+  const { journal } = desk.trading.execution;
+  const { lastSeq } = journal;
+  expect(await desk.trading.cancel(orderId, 'once more')).toMatchObject({ requested: true });
+  expect(journal.lastSeq).toBe(lastSeq);
+  expect(await desk.trading.order(orderId)).toMatchObject({ reason: 'changed my mind' });
+});
+
 test('a fill while the venue is asked is booked, and what is left is cancelled', async () => {
   let answer: () => void = () => undefined;
   venue.onCancel = () =>
@@ -164,7 +175,10 @@ describe('in submitting it waits for the answer', () => {
 
   test('no answer: once the order is found it is cancelled; not found, it is not sent again', async () => {
     venue.onSubmit = () => Promise.reject(new Error('socket hang up'));
-    const [found, lost] = [await place(), await place()];
+    // Together: the doubt about the one would deny the other.
+    const both = await Promise.all([desk.submit(), desk.submit()]);
+    const [found = '', lost = ''] = both.map(({ orderId }) => orderId);
+    await idle(desk);
     await cancel(found);
     await cancel(lost);
     venue.report(`0x${found}`, { status: 'live' });

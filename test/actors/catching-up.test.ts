@@ -1,9 +1,9 @@
 /** Catching up with the venue: what it told nobody, what it told late, and what it does not tell. */
 import { expect, test } from 'vitest';
 import type { Store } from '../../src/actors/store-port.ts';
-import { CATCH_UP_EVERY_MS } from '../../src/actors/venue-link.ts';
 import { createVirtualClock } from '../../src/adapters/clock/virtual-clock.ts';
 import { FillwrightFault } from '../../src/domain/faults.ts';
+import { DEFAULT_RECONCILE } from '../../src/domain/reconcile.ts';
 import { idle, pass, until, untilState } from '../support/desk.ts';
 import { place, useFloor } from '../support/floor.ts';
 import { AT_MS } from '../support/orders.ts';
@@ -45,7 +45,7 @@ test('a connection that came back meanwhile is caught up anew before entries are
       answer = () => resolve([]);
     });
   const requests = floor.venue.tradeRequests.length;
-  await pass(clock, desk, CATCH_UP_EVERY_MS);
+  await pass(clock, desk, DEFAULT_RECONCILE.everySeconds * 1_000);
   expect(floor.venue.tradeRequests).toHaveLength(requests + 1);
   floor.venue.emit({ type: 'connection', state: 'down', atMs: clock.now() });
   floor.venue.fill({ venueOrderId: `0x${orderId}`, size: '4' }, 'silent');
@@ -129,3 +129,85 @@ test.each(['fails', 'ends'])(
     await untilState(desk.trading, orderId, 'matched');
   },
 );
+
+test('the stream is read on while the books are compared after it came back', async () => {
+  const clock = createVirtualClock(AT_MS);
+  const desk = await start({ clock });
+  const { orderId } = await desk.submit();
+  await idle(desk);
+  let answer: () => void = () => undefined;
+  floor.venue.onTrades = () =>
+    new Promise((resolve) => {
+      answer = () => resolve([]);
+    });
+  floor.venue.emit({ type: 'connection', state: 'up', atMs: clock.now() });
+  floor.venue.fill({ venueOrderId: `0x${orderId}`, size: '4' });
+  await idle(desk);
+  expect(desk.trading.health().venue).toBe('catchingUp');
+  expect(await desk.trading.order(orderId)).toMatchObject({ filledSize: '4' });
+  // It is lost before the answer has come: that answer proves nothing.
+  floor.venue.emit({ type: 'connection', state: 'down', atMs: clock.now() });
+  await idle(desk);
+  answer();
+  await idle(desk);
+  expect(desk.trading.health().venue).toBe('disconnected');
+});
+
+test('a venue that tells its own connection is up again when it says so, and not before', async () => {
+  const clock = createVirtualClock(AT_MS);
+  let breakStream: () => void = () => undefined;
+  let stand: () => void = () => undefined;
+  let opened = 0;
+  const desk = await start({
+    clock,
+    venue: () => {
+      const venue = floor.venue.connect();
+      return {
+        ...venue,
+        tellsConnection: true as const,
+        async *events(signal) {
+          opened += 1;
+          if (opened > 1) {
+            await new Promise<void>((resolve) => {
+              stand = resolve;
+            });
+            yield { type: 'connection', state: 'up', atMs: clock.now() };
+            return yield* venue.events(signal);
+          }
+          yield { type: 'connection', state: 'up', atMs: clock.now() };
+          await new Promise<void>((resolve) => {
+            breakStream = resolve;
+          });
+          throw new Error('socket hang up');
+        },
+      };
+    },
+  });
+  expect(desk.trading.health().venue).toBe('live');
+  breakStream();
+  await pass(clock, desk, 10_000);
+  expect(opened).toBe(2);
+  expect(desk.trading.health().venue).toBe('disconnected');
+  expect((await desk.submit()).order.status).toBe('DENIED');
+  stand();
+  await idle(desk);
+  expect(desk.trading.health().venue).toBe('live');
+});
+
+test('a clock that was set back lets no leg slip: what was seen in its future proves nothing', async () => {
+  const HOUR_MS = 3_600_000;
+  const first = await start({ clock: createVirtualClock(AT_MS + HOUR_MS) });
+  const { orderId } = await first.submit();
+  await idle(first);
+  await first.trading.cancel(orderId);
+  await idle(first);
+  await first.trading.settled();
+  await first.crash();
+  const clock = createVirtualClock(AT_MS + HOUR_MS / 6);
+  const matchedAtMs = clock.now() - 300_000;
+  floor.venue.fill({ venueOrderId: `0x${orderId}`, size: '4', matchedAtMs }, 'silent');
+  floor.venue.onTrades = (sinceMs) =>
+    floor.venue.trades.filter((leg) => leg.matchedAtMs >= sinceMs);
+  const second = await start({ clock });
+  expect(second.trading.position('paper:rain:YES')?.size).toBe('4');
+});

@@ -88,6 +88,37 @@ describe('a pending flag', () => {
     });
   });
 
+  test.each(['in the same life', 'after a restart'])(
+    'stands until the fills of a matched order have come: %s',
+    async (when) => {
+      run({ name: 's', onBook: () => [buy] });
+      runner.take(bookChanged);
+      await placed(1);
+      const [{ venueOrderId } = { venueOrderId: '' }] = venue.submits;
+      venue.emit({
+        type: 'order',
+        report: venue.report(venueOrderId, { status: 'matched', sizeMatched: '10' }),
+      });
+      await until(async () => (await desk.trading.orders())[0]?.status === 'MATCHED');
+      if (when !== 'in the same life') {
+        runner.stop();
+        await desk.crash();
+        venue.onTrades = () => [];
+        desk = await openDesk(fresh, { venue: () => venue.connect() });
+        run({ name: 's', onBook: () => [buy] });
+      }
+      runner.take(bookChanged);
+      await until(() => runner.counts.suppressed === 1);
+      expect(desk.trading.position(rain.id)).toBeUndefined();
+      venue.fill({ venueOrderId, size: '10' });
+      await until(() => desk.trading.position(rain.id)?.size === '10');
+      await until(() => {
+        runner.take(bookChanged);
+        return venue.submits.length === 2;
+      });
+    },
+  );
+
   test('stands again after a restart', async () => {
     run({ name: 's', onBook: () => [buy] });
     runner.take(bookChanged);
@@ -256,4 +287,41 @@ test('a timer calls at its pace on the given clock, also after a call that threw
   runner.stop();
   await clock.advanceTo(AT_MS + 9_000);
   expect(calls).toHaveLength(4);
+});
+
+describe('budgets', () => {
+  /** What a strategy is answered, or the code with which it is refused. */
+  function speaking(name: string) {
+    let context: StrategyContext | undefined;
+    const strategy: Strategy = {
+      name,
+      onStart(given) {
+        context = given;
+        return undefined;
+      },
+    };
+    const send = (command: Parameters<StrategyContext['send']>[0]) => {
+      if (context === undefined) throw new Error('It has not been started.');
+      return context.send(command);
+    };
+    return { strategy, send };
+  }
+  const reserve = (owner: string) =>
+    ({
+      type: 'budget.reserve',
+      ...{ owner, amountUsd: '10', expiresInMs: 60_000, reason: 'a pair', by: owner },
+    }) as const;
+
+  test('a strategy reserves, commits and releases for itself only', async () => {
+    const [pairs, news] = [speaking('pairs'), speaking('news')];
+    run(pairs.strategy, news.strategy);
+    await expect(pairs.send(reserve('news'))).rejects.toMatchObject({ code: 'invalid_value' });
+    const { facts } = await pairs.send(reserve('pairs'));
+    const { budgetId } = facts.budget as { budgetId: string };
+    const said = { budgetId, by: 'news', reason: 'mine' };
+    for (const type of ['budget.commit', 'budget.release'] as const) {
+      await expect(news.send({ type, ...said })).rejects.toMatchObject({ code: 'budget_refused' });
+    }
+    expect((await pairs.send({ type: 'budget.release', ...said })).changed).toBe(true);
+  });
 });

@@ -125,6 +125,25 @@ describe('the same key again', () => {
     expect(floor.venue.submits).toHaveLength(1);
   });
 
+  test('is the first order still while another body is being refused', async () => {
+    const { trading } = await start();
+    const intent = asked();
+    const first = await trading.submit(intent);
+    const other = trading.submit({ ...intent, price: '0.49' });
+    const again = trading.submit(intent);
+    await expect(other).rejects.toMatchObject({ code: 'key_conflict' });
+    expect(await again).toMatchObject({ orderId: first.orderId, deduplicated: true });
+  });
+
+  test('is free for another body where the first was never taken', async () => {
+    const { trading } = await start();
+    const unknown = asked({ instrument: 'paper:rain:YES' });
+    const lost = trading.submit({ ...unknown, instrument: 'paper:nowhere:YES' }).catch((e) => e);
+    const taken = trading.submit(unknown);
+    expect(await lost).toMatchObject({ code: 'unknown_instrument' });
+    expect(await taken).toMatchObject({ deduplicated: false });
+  });
+
   test.each([
     ['while the first is under way', false],
     ['later', true],
@@ -237,4 +256,14 @@ describe('a denied intent is an order with its reason, and its key is used up', 
     await trading.send({ type: 'trading.resume', by: 'ann' });
     expect((await submit()).order.status).toBe('PENDING');
   });
+});
+
+test('a strategy cannot go by a name of the engine’s own, one by one or in a batch', async () => {
+  const { trading } = await start();
+  const own = asked({ strategy: 'fillwright.liquidation' });
+  await expect(trading.submit(own)).rejects.toThrow(
+    'intent.strategy: got "fillwright.liquidation"',
+  );
+  await expect(trading.submitAll([asked(), own])).rejects.toThrow('intents[1].strategy');
+  expect(floor.venue.submits).toEqual([]);
 });

@@ -78,6 +78,21 @@ describe('an order that throws', () => {
     expect(floor.venue.submits).toHaveLength(1);
   });
 
+  test('for the last time, while its bytes are on their way, is not sent again either', async () => {
+    floor.venue.onSubmit = () => new Promise(() => undefined);
+    floor.venue.onLookup = () => undefined;
+    floor.venue.onOpenOrders = () => [];
+    const { trading, submit } = await start();
+    const { orderId } = await submit();
+    for (let n = 1; n <= MAX_CRASHES; n += 1) {
+      await until(() => floor.venue.submits.length === n);
+      poison(orderId);
+      await until(() => trading.health().actorFaults === n);
+    }
+    await ticks();
+    expect(floor.venue.submits).toHaveLength(MAX_CRASHES);
+  });
+
   test('keeps its wait for the next try', async () => {
     floor.venue.onSubmit = (sent, attempt) =>
       attempt === 1

@@ -6,6 +6,7 @@ import { createPublisher } from '../../src/actors/publisher.ts';
 import { type Logics, MAX_CRASHES } from '../../src/actors/registry.ts';
 import { type ActorFault, createSystem } from '../../src/actors/system.ts';
 import { accountMachine, nextAccount } from '../../src/machines/account.machine.ts';
+import { exitMachine } from '../../src/machines/exit.machine.ts';
 import { orderMachine } from '../../src/machines/order.machine.ts';
 import { nextPosition, positionMachine } from '../../src/machines/position.machine.ts';
 import type { EngineInput } from '../../src/machines/system.machine.ts';
@@ -28,6 +29,7 @@ function sickly() {
         }),
       },
     }),
+    exit: exitMachine,
     position: positionMachine.provide({
       guards: {
         endsFlat: ({ context, event }) => {

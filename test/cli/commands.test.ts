@@ -82,15 +82,22 @@ describe.runIf(isBuilt)('commands on one database', () => {
     const status = await json('status');
     expect(status.fills).toBe(summary.fills);
     expect(status.cash).toBe(summary.cash);
+    expect(await json('report')).toMatchObject({
+      totals: { feesUsd: summary.fees, fills: expect.any(Number) },
+      end: { cashUsd: summary.cash, depositsUsd: expect.any(String) },
+      ...{ ledgerDifference: '0', inputsBehind: 0 },
+    });
   });
 
-  test('status refuses an account that the database does not hold, as run does', async () => {
+  test('status and report refuse an account that the database does not hold, as run does', async () => {
     const other = join(folder, 'other.yaml');
     await writeFile(other, `account: { id: other }\ndatabase: { schema: ${schema} }\n`);
     const env = { DATABASE_URL: databaseUrl() };
     const status = await runCli(['status', '--config', other], { env });
     expect(status).toMatchObject({ code: 2, stdout: '' });
     expect(status.stderr).toContain('This database holds account "main" on venue "paper"');
+    const report = await runCli(['report', '--config', other], { env });
+    expect(report).toMatchObject({ code: 2, stdout: '', stderr: status.stderr });
     const run = await runCli(['run', '--for', '1s', '--quiet', '--config', other], { env });
     expect(run.stderr.trimEnd().split('\n').at(-1)).toBe(status.stderr.trimEnd());
   });
@@ -156,6 +163,7 @@ describe.runIf(isBuilt)('commands on one database', () => {
     });
     expect(await json('status')).toMatchObject({ account: 'main' });
     expect((await cli('positions')).code).toBe(0);
+    expect((await cli('report')).code).toBe(0);
 
     running.child.kill('SIGTERM');
     const { code, stdout, stderr } = await running.ended;

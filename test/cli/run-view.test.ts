@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { NOTHING_RESOLVED } from '../../src/actors/resolution-watch.ts';
+import { NOTHING_UNSETTLED } from '../../src/actors/settlement-watch.ts';
 import { type RunView, renderRun } from '../../src/cli/run-view.ts';
 import { frame, openScreen } from '../../src/cli/screen.ts';
 import { orderView } from '../examples/strategy-desk.ts';
@@ -18,6 +20,15 @@ function view(over: Partial<RunView> = {}): RunView {
       actorFaults: 0,
       orphans: 0,
       refusedLegs: 0,
+      reconciliation: { openFindings: 0, criticalFindings: 0, comparedAtMs: null, errors: 0 },
+      eventSinks: [],
+      quarantine: [],
+      holds: [],
+      liquidation: null,
+      settlement: NOTHING_UNSETTLED,
+      resolution: NOTHING_RESOLVED,
+      boot: null,
+      lease: 'held' as const,
       failure: null,
     },
     cashUsd: '990',
@@ -45,6 +56,7 @@ function view(over: Partial<RunView> = {}): RunView {
         mark: '0.55',
         realizedPnl: '0',
         unrealizedPnl: '1',
+        returnOnCostPct: '10',
         fees: '0.1',
       },
     ],
@@ -62,6 +74,13 @@ test('markets go by the name that people call them, hashes by their ends', () =>
     renderRun(view({ markets, names }), { columns: 100, rows: 40 }).join('\n');
   expect(drawn(new Map([[id, 'rain-tomorrow:YES']]))).toContain('rain-tomorrow:YES  0.49 x 100');
   expect(drawn(new Map())).toContain('0xabababab…abab:YES  0.49 x 100');
+});
+
+test('a pause is in the heading, with its reason', () => {
+  const hold = { level: 'paused', scope: 'all', reason: 'lunch', by: 'Ann' } as const;
+  const holds = [{ ...hold, sinceMs: AT_MS, untilMs: null }];
+  const health = { ...view().health, holds };
+  expect(renderRun(view({ health }), wide)[0]).toContain('TRADING IS paused: lunch (by Ann)');
 });
 
 test('the table shows state, money, markets, orders, fills, positions and the log', () => {
@@ -93,6 +112,17 @@ test('an engine that does not trade says so first', () => {
   const { health } = view();
   const lost = view({ health: { ...health, running: false, store: 'lost' } });
   expect(renderRun(lost, wide)[0]).toContain('NOT TRADING: store lost');
+});
+
+test('markets in quarantine are named', () => {
+  const { health } = view();
+  const order = { orderId: 'ord_1', venueOrderId: '0x1', sinceMs: 1, lookups: 0, evidence: '' };
+  const quarantine = [{ marketId: 'rain', orders: [{ ...order, escalated: false }] }];
+  const wider = { ...wide, columns: 200 };
+  expect(renderRun(view({ health: { ...health, quarantine } }), wider)[1]).toMatch(
+    /in quarantine rain$/,
+  );
+  expect(renderRun(view(), wider)[1]).not.toContain('quarantine');
 });
 
 test.each([

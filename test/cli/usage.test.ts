@@ -30,6 +30,7 @@ describe.runIf(isBuilt)('without a database', () => {
     [['orders', '--limit', '0'], 2, '--limit: got "0", expected a whole number from 1 to 10000'],
     [['run', '--for', '3'], 2, '--for: got "3", expected a duration such as 500ms, 30s, 5m or 1h'],
     [['run', '--inspect', '99999'], 2, '--inspect: got "99999", expected a port from 0 to 65535'],
+    [['run', '--wait', '--take-over'], 2, '--wait: got "--take-over", expected one of the two'],
     [['run', '--config', 'absent.yaml'], 2, 'absent.yaml: expected a file that exists'],
     [['status'], 3, 'There is no database in .fillwright yet'],
     [['status', '--config', 'unreachable.yaml'], 3, 'The store is not available'],

@@ -12,6 +12,7 @@ import { FillwrightFault } from '../../src/domain/faults.ts';
 import { feeUsd } from '../../src/domain/fees.ts';
 import type { LegReport } from '../../src/domain/fill-leg.ts';
 import type { Instrument, Side } from '../../src/domain/instrument.ts';
+import type { Payouts } from '../../src/domain/resolution.ts';
 
 /** Price and size in decimal text. */
 export type LevelText = readonly [price: string, size: string];
@@ -58,6 +59,8 @@ export interface VenueHarness {
   setBook(bids: readonly LevelText[], asks: readonly LevelText[]): Promise<void>;
   /** Somebody else trades; `side` is the taker's. */
   trade(side: Side, price: string, size: string): Promise<void>;
+  /** The market ends, for good. */
+  endMarket(payouts: Payouts): Promise<void>;
   /** Lets time pass and waits until the venue has told everything. All settles within a minute. */
   advance(forMs: number): Promise<void>;
   /** `stop`: in good order. `kill`: the venue's process dies as it stands. Books are not shown again. */

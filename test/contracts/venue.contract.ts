@@ -4,6 +4,7 @@ import { asking, cancelling, refusing } from './venue-answers.ts';
 import { conserving, restarting, settling } from './venue-durability.ts';
 import type { MakeHarness, OpenHarness, VenueCapabilities, VenueHarness } from './venue-harness.ts';
 import { preparing, resting, taking } from './venue-orders.ts';
+import { resolving } from './venue-resolution.ts';
 
 /** Runs the whole contract over the venue that `makeHarness` gives. */
 export function venueContract(
@@ -28,6 +29,7 @@ export function venueContract(
     cancelling(open, capabilities);
     settling(open, capabilities);
     asking(open);
+    resolving(open);
     restarting(open, capabilities);
     conserving(makeHarness);
   });

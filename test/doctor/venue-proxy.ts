@@ -21,10 +21,11 @@ export interface VenueProxy {
 /** Makes another answer of the venue's; undefined leaves it as it is. */
 export type Change = (path: string, answer: string) => string | undefined;
 
-/** Forwards to `upstream`, an `http://host:port`. */
+/** Forwards to `upstream`, an `http://host:port`; `onRequest` is told before each. */
 export async function openProxy(
   upstream: string,
   change: Change = () => undefined,
+  onRequest: (request: NotedRequest) => void = () => undefined,
 ): Promise<VenueProxy> {
   const requests: NotedRequest[] = [];
   const server = createServer((incoming, response) => {
@@ -33,7 +34,9 @@ export async function openProxy(
       for await (const chunk of incoming as AsyncIterable<Buffer>) chunks.push(chunk);
       const { method = 'GET', url: target = '/', headers } = incoming;
       const body = Buffer.concat(chunks).toString('utf8');
-      requests.push({ method, target, headers, body });
+      const noted = { method, target, headers, body };
+      requests.push(noted);
+      onRequest(noted);
       const proofs = Object.entries(headers).filter(([name]) => name.startsWith('poly_'));
       const answer = await fetch(`${upstream}${target}`, {
         method,

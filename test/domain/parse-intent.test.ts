@@ -51,6 +51,14 @@ describe('what comes out', () => {
     });
   });
 
+  test('the budget that is named, and nothing of one where none is', () => {
+    expect(parseIntent({ ...limit, budget: 'bud_1' }, find).budget).toBe('bud_1');
+    const without = parseIntent(limit, find);
+    expect(without).not.toHaveProperty('budget');
+    // Keys of before there were budgets are compared with this.
+    expect(canonicalIntent(without)).not.toContain('budget');
+  });
+
   test('a market order fills what it can unless it says otherwise', () => {
     const intent = parseIntent(byMoney, find);
     expect(intent).toMatchObject({ type: 'market', amountUsd: '25', timeInForce: 'FAK' });
@@ -156,6 +164,8 @@ describe('what is refused', () => {
       'whole',
     ],
     ['post-only FOK', { timeInForce: 'FOK', postOnly: true }, 'postOnly', 'only a resting order'],
+    ['a SELL of a budget', { side: 'SELL', budget: 'bud_1' }, 'budget', 'reserves no dollars'],
+    ['a budget without a name', { budget: '' }, 'budget', 'the id of a budget'],
     ['post-only as text', { postOnly: 'yes' }, 'postOnly', 'true or false'],
     ['a FOK BUY worth 99 cents', { timeInForce: 'FOK', price: '0.99', size: '1' }, 'size', '$1'],
     ['an empty key', { key: '' }, 'key', '1 to 200'],
@@ -341,6 +351,7 @@ describe('canonicalIntent', () => {
     ['timeInForce', { timeInForce: 'FAK' }],
     ['expiresAtMs', { timeInForce: 'GTD', expiresAtMs: 5 }],
     ['postOnly', { postOnly: true }],
+    ['budget', { budget: 'bud_1' }],
     ['priority', { priority: 1 }],
     ['reason', { reason: 'because' }],
     ['type', { type: 'market', timeInForce: 'FAK' }],

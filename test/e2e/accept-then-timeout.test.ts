@@ -11,8 +11,9 @@ import { until } from '../support/desk.ts';
 import { useFloor } from '../support/floor.ts';
 
 const INTENTS = 1_000;
+const WAVE = 200;
 /** How long the adapter waits for an answer: far above what a loopback needs. */
-const ANSWER_TIMEOUT_MS = 2_000;
+const ANSWER_TIMEOUT_MS = 1_000;
 
 const floor = useFloor();
 
@@ -49,6 +50,8 @@ function venueOn(sandbox: Sandbox) {
     clock: createSystemClock(),
     random: createRandom('adapter').next,
     http: { socketTimeoutMs: ANSWER_TIMEOUT_MS },
+    // An order that waits a minute in our own queue is not sent again after a doubt.
+    rateLimitTier: 'elite',
   });
 }
 
@@ -67,16 +70,18 @@ test('1,000 intents through lost answers are 1,000 orders: none twice, none lost
       size: (5 + index / 100).toFixed(2),
       timeInForce: 'GTC',
     }));
-    await Promise.all(intents.map((intent) => desk.trading.submit(intent)));
-    await until(
-      async () => {
-        const open = await desk.trading.orders({ closed: false, limit: 2 * INTENTS });
-        expect(open.filter(({ status }) => status === 'PLACED')).toHaveLength(INTENTS);
-        return true;
-      },
-      'every order to be placed',
-      200_000,
-    );
+    // Told by events: to ask for a thousand rows again and again would be most of the work.
+    const placed = new Set<string>();
+    desk.trading.on('order', ({ order }) => {
+      if (order.status === 'PLACED') placed.add(order.clientOrderId);
+      else placed.delete(order.clientOrderId);
+    });
+    // In waves: a doubt closes the market to what comes after, and old orders are not sent again.
+    for (let sent = 0; sent < INTENTS; sent += WAVE) {
+      const wave = intents.slice(sent, sent + WAVE);
+      await Promise.all(wave.map((intent) => desk.trading.submit(intent)));
+      await until(() => placed.size === sent + WAVE, 'every order to be placed');
+    }
 
     const atVenue = [...sandbox.exchange.orders()];
     expect(atVenue).toHaveLength(INTENTS);

@@ -1,11 +1,11 @@
 /**
  * A whole engine that trades hard on a fast simulated market until it is killed. It says on stdout,
  * one JSON value a line, what it restored and everything that it was told is durable.
- * Arguments: database URL, schema, run number.
+ * Arguments: database URL, schema, run number, more of the configuration.
  */
 import { createEngine, parseConfig } from '../../dist/src/engine.js';
 
-const [url, schema, run] = process.argv.slice(2);
+const [url, schema, run, more = ''] = process.argv.slice(2);
 
 const config = parseConfig(
   `
@@ -18,6 +18,7 @@ paper:
   latencyMs: { submit: 3, cancel: 2 }
   settlement: { minedAfterMs: 25, confirmedAfterMs: 25, failedShare: 0.15, retryingShare: 0.15 }
   partialFills: { share: 0.3, firstPart: "0.3", delayMs: 15 }
+${more}
 `,
   'crash-child',
 );

@@ -10,6 +10,7 @@ import { createSystemClock } from '../../src/adapters/clock/system-clock.ts';
 import { createRandom } from '../../src/adapters/random.ts';
 import { createSandbox, type OpenedAccount, type Sandbox } from '../../src/sandbox/sandbox.ts';
 import { scenarioOf } from '../../src/sandbox/scenario.ts';
+import { openWebhookServer, type WebhookServer } from '../adapters/sinks/webhook-server.ts';
 import { isBuilt, startCli } from '../cli/cli-process.ts';
 import { linesOf } from '../doctor/doctor-harness.ts';
 import { openProxy, type VenueProxy } from '../doctor/venue-proxy.ts';
@@ -19,14 +20,19 @@ import { createEvidence, withTables } from './secrets-evidence.ts';
 if (!isBuilt) console.warn('test/e2e/secrets: not built (npm run build): it does not run.');
 
 const WRONG_SECRET = Buffer.from('a wrong secret of thirty-two byt').toString('base64');
+const WEBHOOK_BYTES = Buffer.from('a secret of thirty-two bytes, yes');
+const WEBHOOK_SECRET = `whsec_${WEBHOOK_BYTES.toString('base64')}`;
+/** Of the address: many a server knows its callers by it. */
+const WEBHOOK_PATH = 'T0p-s3cret-path';
 const BAD_PRIVATE_KEY = `0x${'c0ffee'.repeat(10)}zzzz`;
 /** Seed of the sandbox that an engine starts. */
 const BESIDE = 'secrets beside';
 
 const SCENARIO = {
   accounts: [{ name: 'trader', signatureType: 2, dollars: '5000' }],
-  markets: ['rain', 'game'].map((slug) => ({
-    slug,
+  // More than faults: each may close a market to entries.
+  markets: Array.from({ length: 10 }, (_, index) => ({
+    slug: `game-${index}`,
     fees: { rate: '0.05' },
     makers: {
       kind: 'fixed',
@@ -78,12 +84,17 @@ describe.runIf(isBuilt)('secrets', () => {
   const besideFolder = join(folder, 'beside');
   let sandbox: Sandbox;
   let proxy: VenueProxy;
+  let hooks: WebhookServer;
   let account: OpenedAccount;
 
   function configuration(name: string, venue: object, dataFolderOf = dataFolder): string {
     const path = join(folder, `${name}.yaml`);
     const strategies = [{ use: './restless.mjs' }];
-    const rest = { dataFolder: dataFolderOf, strategies, log: { level: 'trace' } };
+    const events = {
+      jsonLines: { path: join(dataFolderOf, 'events.jsonl') },
+      webhooks: [{ url: `${hooks.url}/${WEBHOOK_PATH}`, secretEnv: 'HOOKS_SECRET' }],
+    };
+    const rest = { dataFolder: dataFolderOf, strategies, log: { level: 'trace' }, events };
     writeFileSync(path, JSON.stringify({ venue, ...rest }));
     return path;
   }
@@ -104,7 +115,8 @@ describe.runIf(isBuilt)('secrets', () => {
     });
   }
 
-  const start = (...args: string[]) => startCli(args, { cwd: folder });
+  const start = (...args: string[]) =>
+    startCli(args, { cwd: folder, env: { HOOKS_SECRET: WEBHOOK_SECRET } });
 
   async function codesOf(
     commands: readonly (readonly [name: string, args: readonly string[]])[],
@@ -125,6 +137,9 @@ describe.runIf(isBuilt)('secrets', () => {
     });
     await sandbox.start();
     proxy = await openProxy(sandbox.rest);
+    hooks = await openWebhookServer();
+    // It fails now and then, so that failures are said.
+    hooks.onRequest = (_request, count) => (count % 50 === 3 ? 500 : 204);
     const [first] = sandbox.accounts;
     if (first === undefined) throw new Error('The scenario has no account.');
     account = first;
@@ -132,6 +147,7 @@ describe.runIf(isBuilt)('secrets', () => {
 
   afterAll(async () => {
     await proxy.close();
+    await hooks.close();
     await sandbox.stop();
     rmSync(folder, { recursive: true });
   });
@@ -225,6 +241,8 @@ describe.runIf(isBuilt)('secrets', () => {
       [apiKey, 'doctor: standard output', 'table venue_inbox', 'table prepared_submissions'],
       [apiKey, expect.stringMatching(/^file data\/postgres\/.*pg_wal/)],
       [funder, 'doctor: standard output'],
+      ['webhook:127.0.0.1', 'table event_cursors', 'crash: standard error'],
+      [order?.id ?? '-', 'file data/events.jsonl'],
       [order?.id ?? '-', 'inspector', 'table journal', 'table order_events'],
       ['The venue polymarket is up', 'crash: standard error', 'restart: standard error'],
       ['A strategy that fails', 'crash: standard error'],
@@ -247,7 +265,8 @@ describe.runIf(isBuilt)('secrets', () => {
     });
     const keys = [account, ...twin.accounts].flatMap(spellingsOf);
     expect(keys).toHaveLength(5 * 5);
-    for (const key of [...keys, WRONG_SECRET, BAD_PRIVATE_KEY.slice(2)]) {
+    const hook = [WEBHOOK_SECRET.slice('whsec_'.length), String(WEBHOOK_BYTES), WEBHOOK_PATH];
+    for (const key of [...keys, ...hook, WRONG_SECRET, BAD_PRIVATE_KEY.slice(2)]) {
       expect(placesOf(key.replace(/=+$/, ''))).toEqual([]);
     }
     const proofs = new Set(proxy.requests.map(({ headers }) => String(headers.poly_signature)));
@@ -255,6 +274,9 @@ describe.runIf(isBuilt)('secrets', () => {
     // A wallet's, for the keys that were derived, and one for each request.
     expect([...proofs].filter((proof) => proof.startsWith('0x'))).not.toEqual([]);
     expect(proofs.size).toBeGreaterThan(30);
+    const signatures = hooks.requests.map(({ headers }) => String(headers['webhook-signature']));
+    expect(signatures.length).toBeGreaterThan(30);
+    for (const signature of signatures) proofs.add(signature.slice('v1,'.length));
     const found = [...proofs].filter((proof) => placesOf(proof.replace(/=+$/, '')).length > 0);
     expect(found).toEqual([]);
   }, 60_000);

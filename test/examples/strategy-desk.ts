@@ -55,9 +55,12 @@ export function strategyDesk(strategy: Strategy, rules: Partial<Instrument> = {}
       depositsUsd: '1000',
       cashUsd: desk.availableUsd,
       reservedUsd: '0',
+      budgetsUsd: '0',
       availableUsd: desk.availableUsd,
+      redeemableUsd: '0',
       feesUsd: '0',
       minimumReserveUsd: '0',
+      venueBalance: null,
     }),
     workingOrders: () => [...orders.values()],
     isPending: (id, side) =>
@@ -69,7 +72,7 @@ export function strategyDesk(strategy: Strategy, rules: Partial<Instrument> = {}
       if (order === undefined) throw new Error(`no order ${orderId}`);
       return { orderId, requested: true, order };
     },
-    send: async () => undefined,
+    send: async () => ({ text: '', changed: false, facts: {} }),
   };
 
   function intents(answer: StrategyAnswer | undefined): StrategyIntent[] {
@@ -104,6 +107,12 @@ export function strategyDesk(strategy: Strategy, rules: Partial<Instrument> = {}
       positions.set(id, {
         accountId: 'main',
         instrumentId: id,
+        state: 'open',
+        payout: null,
+        resolvedAtMs: null,
+        redeemableUsd: '0',
+        redeemedSize: '0',
+        redeemedUsd: '0',
         size: '0',
         sellableSize: position.size ?? '0',
         reservedShares: '0',
@@ -111,6 +120,7 @@ export function strategyDesk(strategy: Strategy, rules: Partial<Instrument> = {}
         costBasis: '0',
         realizedPnl: '0',
         feesUsd: '0',
+        reconciliationRequired: false,
         updatedAtMs: AT_MS,
         ...position,
       });

@@ -38,6 +38,8 @@ const ANSWERS: readonly OrderEvent[] = [
   { type: 'venue.cancelRejected', reason: 'c', ...at },
   { type: 'venue.cancelUnknown', ...later },
   { type: 'operator.neverTaken', by: 'Ann', reason: 'r', ...at },
+  { type: 'operator.cancelled', by: 'Ann', reason: 'r', ...at },
+  { type: 'operator.live', by: 'Ann', reason: 'r', ...at },
 ];
 
 const SETTLEMENTS: readonly Settlement[] = ['matched', 'failed', 'confirmed'];

@@ -53,3 +53,9 @@ describe('a known leg', () => {
     expect(faults).toBe(0);
   });
 });
+
+test('asked again at another time, the step is of that time', () => {
+  const [context, report] = [orderContext(), leg()];
+  takeLeg(context, report, AT_MS);
+  expect(takeLeg(context, report, AT_MS + 1).next.updatedAtMs).toBe(AT_MS + 1);
+});

@@ -38,6 +38,8 @@ const EVENTS: Record<string, OrderEvent> = {
   deadline: { type: 'clock.deadlinePassed', ...at },
   restored: { type: 'system.restored', ...at },
   neverTaken: { type: 'operator.neverTaken', by: 'Ann', reason: 'r', ...at },
+  saidOver: { type: 'operator.cancelled', by: 'Ann', reason: 'r', ...at },
+  saidLive: { type: 'operator.live', by: 'Ann', reason: 'r', ...at },
 };
 
 /**
@@ -73,6 +75,8 @@ cancelUnknown  | -        -        -        -        -        -        -        
 deadline       | -        -        sub      u.res    -        u.res    u.res    u.res    -        c.req    -        -        -        -        -
 restored       | -        u.res    -        -        -        -        -        -        -        -        -        -        -        -        -
 neverTaken     | -!       -!       -!       REJ      REJ      -!       -!       -!       -!       -!       -!       -!       -!       -!       -!
+saidOver       | -!       -!       -!       CANC     CANC     -!       -!       -!       -!       -!       -!       -!       -!       -!       -!
+saidLive       | -!       -!       -!       w.open   w.open   -!       -!       -!       -!       -!       -!       -!       -!       -!       -!
 `;
 
 /** The same for an order whose cancel is wanted (`+`) or of which an attempt is in doubt (`?`). */
@@ -105,6 +109,8 @@ cancelUnknown  | -        -        -        -        -        -        -        
 deadline       | -        sub      u.res    -        -        -        -        -        -        sub      -
 restored       | u.res    -        -        -        -        -        -        -        u.res    -        u.res
 neverTaken     | -!       -!       REJ      REJ      -!       -!       -!       -!       -!       -!       -!
+saidOver       | -!       -!       CANC     CANC     -!       -!       -!       -!       -!       -!       -!
+saidLive       | -!       -!       c.req    c.req    -!       -!       -!       -!       -!       -!       -!
 `;
 
 const COLUMNS: Record<string, ExecutionState> = {

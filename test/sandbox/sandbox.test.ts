@@ -28,6 +28,12 @@ describe('ports', () => {
     expect(sandbox.ws).toBe(`${sandbox.rest.replace('http', 'ws')}/ws`);
   });
 
+  test('an idle connection is kept as long as a proxy would keep it', async () => {
+    const sandbox = await openSandbox();
+    const answer = await fetch(`${sandbox.rest}/time`);
+    expect(answer.headers.get('keep-alive')).toBe('timeout=75');
+  });
+
   test('the websockets may have their own', async () => {
     const sandbox = await openSandbox(QUIET, { wsPort: 0 });
     expect(new URL(sandbox.ws).port).not.toBe(new URL(sandbox.rest).port);

@@ -8,13 +8,15 @@ import {
   type PostgresStoreOptions,
 } from '../../src/adapters/store/postgres-store.ts';
 
+type FreshOptions = Pick<PostgresStoreOptions, 'poolSize' | 'log' | 'leaseMs' | 'leaseTime'>;
+
 export interface FreshStore {
   /** Migrated and empty. */
   readonly store: PostgresStore;
   readonly url: string;
   readonly schema: string;
   /** One more store on the same schema, as another process would have. */
-  open(options?: Pick<PostgresStoreOptions, 'poolSize' | 'log'>): PostgresStore;
+  open(options?: FreshOptions): PostgresStore;
   /** Closes every store and drops the schema. */
   dispose(): Promise<void>;
 }
@@ -26,9 +28,13 @@ export function databaseUrl(): string {
   throw new Error('No database: vitest.config.ts must name test/support/global-database.ts.');
 }
 
-/** A store in a new schema with a random name. Dispose of it when the test is over. */
+/**
+ * A store in a new schema with a random name. Dispose of it when the test is over. `fill` puts what an
+ * older program left there into the schema, which does not exist yet.
+ */
 export async function freshStore(
-  options: Pick<PostgresStoreOptions, 'poolSize' | 'log'> = {},
+  options: FreshOptions = {},
+  fill?: (place: Pick<FreshStore, 'url' | 'schema'>) => Promise<void>,
 ): Promise<FreshStore> {
   const url = databaseUrl();
   const schema = `test_${randomBytes(6).toString('hex')}`;
@@ -39,6 +45,7 @@ export async function freshStore(
     return store;
   };
   const store = open(options);
+  await fill?.({ url, schema });
   await store.migrate();
   return {
     store,

@@ -145,6 +145,8 @@ export function makeDesk(fresh: FreshStore, options: DeskOptions): TestDesk {
   const trading = createTrading({
     account: { id: 'main', depositUsd: '1000', minimumReserveUsd: '0' },
     maxOpenOrders: 10_000,
+    // Tests let orders rest on both sides of both outcomes.
+    limits: { selfTrade: 'allow' },
     checkIdentities: true,
     ids,
     log,
@@ -246,7 +248,14 @@ export async function booksOf(fresh: FreshStore): Promise<Record<string, unknown
 export async function countsOf(fresh: FreshStore): Promise<Record<string, number>> {
   return withClient(fresh, async (client) => {
     const counts: Record<string, number> = {};
-    for (const table of ['journal', 'intents', 'order_events', 'actor_snapshots', 'outbox']) {
+    for (const table of [
+      'journal',
+      'intents',
+      'order_events',
+      'actor_snapshots',
+      'outbox',
+      'events',
+    ]) {
       const found = await client.query(`select count(*)::int as n from ${table}`);
       counts[table] = Number(found.rows[0]?.n);
     }

@@ -7,6 +7,7 @@ import type { Store } from '../../src/actors/store-port.ts';
 import { type ActorFault, createSystem } from '../../src/actors/system.ts';
 import type { Trading } from '../../src/actors/trading-api.ts';
 import { accountMachine } from '../../src/machines/account.machine.ts';
+import { exitMachine } from '../../src/machines/exit.machine.ts';
 import { orderMachine } from '../../src/machines/order.machine.ts';
 import { positionMachine } from '../../src/machines/position.machine.ts';
 import { venueMachine } from '../../src/machines/venue.machine.ts';
@@ -29,6 +30,7 @@ export async function foldJournal(fresh: FreshStore): Promise<Folded> {
       venue: venueMachine,
       order: orderMachine,
       position: positionMachine,
+      exit: exitMachine,
     },
     facts: createFacts(() => undefined),
     publisher: createPublisher(() => undefined),

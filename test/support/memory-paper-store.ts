@@ -5,7 +5,7 @@ import type {
   PaperState,
   PaperStore,
   PaperTradeRow,
-} from '../../src/actors/store-port.ts';
+} from '../../src/actors/venue-store-port.ts';
 import { FillwrightFault } from '../../src/domain/faults.ts';
 
 export interface MemoryPaperStore extends PaperStore {

@@ -8,10 +8,17 @@ import type {
   PreparedOrder,
   SubmitOutcome,
   Venue,
+  VenueAverage,
+  VenueBalances,
   VenueEvent,
   VenueOrder,
   VenueOrderReport,
+  VenuePosition,
+  VenueResolution,
 } from '../../src/actors/ports.ts';
+import { decimal, toText } from '../../src/domain/decimal.ts';
+import { minus, plus, times } from '../../src/domain/exact.ts';
+import { feeUsd } from '../../src/domain/fees.ts';
 import type { LegReport } from '../../src/domain/fill-leg.ts';
 import type { Instrument } from '../../src/domain/instrument.ts';
 import { leg as anyLeg, noRain, rain } from './orders.ts';
@@ -35,6 +42,16 @@ export interface ScriptedVenue {
   onCancel: (venueOrderId: string, attempt: number) => Answer<CancelOutcome>;
   onLookup: (venueOrderId: string, attempt: number) => Answer<VenueOrderReport | undefined>;
   onTrades: (sinceMs: number) => Answer<readonly LegReport[]>;
+  /** By default what the trades add up to, on top of `cashUsd`. */
+  onPositions: () => Answer<readonly VenuePosition[]>;
+  onBalances: () => Answer<VenueBalances>;
+  /** What a holding cost, by the venue; nothing by default. */
+  onAverages: () => Answer<readonly VenueAverage[]>;
+  /** How markets ended; nothing by default. */
+  onResolutions: (marketIds: readonly string[]) => Answer<readonly VenueResolution[]>;
+  /** What the account was opened with. */
+  cashUsd: string;
+  onOpenOrders: () => Answer<readonly VenueOrderReport[]>;
   // -- the venue's own books
   readonly orders: Map<string, VenueOrderReport>;
   readonly trades: LegReport[];
@@ -95,6 +112,13 @@ export function createScriptedVenue(options: ScriptedVenueOptions): ScriptedVenu
     },
     onLookup: (id) => orders.get(id),
     onTrades: () => [...trades],
+    onPositions: () => positionsOf(trades),
+    onBalances: () => ({ cashUsd: cashOf(venue.cashUsd, trades, instruments) }),
+    onAverages: () => [],
+    onResolutions: () => [],
+    cashUsd: '1000',
+    onOpenOrders: () =>
+      [...orders.values()].filter(({ status }) => status === 'live' || status === 'delayed'),
     take(sent) {
       report(sent.venueOrderId, {});
       return { kind: 'acknowledged', venueOrderId: sent.venueOrderId, status: 'live' };
@@ -141,19 +165,54 @@ export function createScriptedVenue(options: ScriptedVenueOptions): ScriptedVenu
           lookups.push(id);
           return venue.onLookup(id, count(lookups, id));
         },
-        fetchOpenOrders: async () =>
-          [...orders.values()].filter(({ status }) => status === 'live' || status === 'delayed'),
+        fetchOpenOrders: async () => venue.onOpenOrders(),
         async fetchTrades(sinceMs) {
           tradeRequests.push(sinceMs);
           return venue.onTrades(sinceMs);
         },
-        fetchPositions: async () => [],
-        fetchBalances: async () => ({ cashUsd: '0' }),
+        fetchPositions: async () => venue.onPositions(),
+        fetchBalances: async () => venue.onBalances(),
+        fetchAverages: async () => venue.onAverages(),
+        fetchResolutions: async (marketIds) => venue.onResolutions(marketIds),
         events: (signal) => stream.read(signal),
       };
     },
   };
   return venue;
+}
+
+/** Each leg once, as it was told last, without those that failed. */
+function standing(trades: readonly LegReport[]): readonly LegReport[] {
+  const byKey = new Map(
+    trades.map((leg) => [JSON.stringify([leg.tradeId, leg.venueOrderId, leg.role]), leg]),
+  );
+  return [...byKey.values()].filter(({ settlement }) => settlement !== 'failed');
+}
+
+function positionsOf(trades: readonly LegReport[]): readonly VenuePosition[] {
+  const sizes = new Map<string, string>();
+  for (const { instrumentId, side, size } of standing(trades)) {
+    const held = sizes.get(instrumentId) ?? '0';
+    sizes.set(instrumentId, side === 'BUY' ? plus(held, size) : minus(held, size));
+  }
+  return [...sizes].map(([instrumentId, size]) => ({ instrumentId, size }));
+}
+
+function cashOf(
+  openedWith: string,
+  trades: readonly LegReport[],
+  instruments: readonly Instrument[],
+): string {
+  let cash = openedWith;
+  for (const { instrumentId, side, size, price, role, feeUsd: stated } of standing(trades)) {
+    const gross = times(price, size);
+    cash = side === 'BUY' ? minus(cash, gross) : plus(cash, gross);
+    const fees = instruments.find(({ id }) => id === instrumentId)?.fees;
+    const isFree = fees === undefined || (role === 'maker' && fees.takerOnly);
+    const computed = isFree ? '0' : toText(feeUsd(fees, role, decimal(price), decimal(size)));
+    cash = minus(cash, stated ?? computed);
+  }
+  return cash;
 }
 
 interface Stream {

@@ -145,11 +145,13 @@ function requoteSide(
  * its own for a few seconds, low enough to pay the fees of both sides (at most 2.5 ticks at 0.05).
  */
 function stepGap(market: SimulatedMarket, random: Random): void {
+  // Near a dollar there is no room below the mirror.
+  const hasRoom = market.fair >= 15 && market.fair <= 85;
   if (market.gapSteps > 0) {
-    market.gapSteps -= 1;
+    market.gapSteps = hasRoom ? market.gapSteps - 1 : 0;
     return;
   }
-  if (market.fair < 15 || market.fair > 85 || random() >= 0.006) return;
+  if (!hasRoom || random() >= 0.006) return;
   market.gapSteps = between(random, 6, 16);
   market.gapTicks = between(random, 4, 7);
 }
@@ -166,7 +168,8 @@ function trade(market: SimulatedMarket, random: Random): SimulatedTrade[] {
   const kept: SimulatedLevel[] = [];
   for (const [index, [ticks, shares]] of levels.entries()) {
     // Never the whole side: a market without a price would tell the examples nothing.
-    const taken = index < 3 ? Math.min(wanted, shares) : 0;
+    const most = index === levels.length - 1 ? shares - 1 : shares;
+    const taken = index < 3 ? Math.min(wanted, most) : 0;
     wanted -= taken;
     if (taken > 0) {
       trades.push({

@@ -9,27 +9,44 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { JournalBatch } from '../../actors/store-port.ts';
 import { BrokenInvariant } from '../../domain/faults.ts';
-import { INTENT_FIELDS, PREPARED_FIELDS, recordColumns } from './tables.ts';
+import { recordColumns } from './table.ts';
+import { INTENT_FIELDS, PREPARED_FIELDS } from './tables.ts';
+import type { WriterGuard } from './writer-lease.ts';
 
 const INTENT_COLUMNS = sql.raw(recordColumns(INTENT_FIELDS));
 const PREPARED_COLUMNS = sql.raw(recordColumns(PREPARED_FIELDS));
 
 /**
- * Writes `batch`, or finds that an earlier attempt has.
+ * Writes `batch`, or finds that an earlier attempt has. The lease that `guard` asserts is held until
+ * the transaction of the statement is over.
  * @throws {BrokenInvariant} when other inputs stand at these numbers, or there is a gap before.
  * A key that exists ends in the server's unique violation, with nothing written.
  */
-export async function commitBatch(db: Kysely<unknown>, batch: JournalBatch): Promise<void> {
-  const written = await commitStatement(batch).execute(db);
-  if (written.rows.length === 0) await assertSameBatch(db, batch);
+export async function commitBatch(
+  db: Kysely<unknown>,
+  batch: JournalBatch,
+  guard?: WriterGuard,
+): Promise<void> {
+  const written = await commitStatement(batch, guard).execute(db);
+  if (written.rows[0]?.seq == null) await assertSameBatch(db, batch);
 }
 
-/** Answers one row when the batch was written now. */
-function commitStatement(batch: JournalBatch): RawBuilder<unknown> {
-  const journal = insertJournal(batch);
-  if (batch.intents.length === 0 && batch.prepared.length === 0) return journal;
+interface Written {
+  /** Null: the batch was not written now. */
+  readonly seq: number | null;
+}
+
+function commitStatement(batch: JournalBatch, guard?: WriterGuard): RawBuilder<Written> {
+  const isBare = batch.intents.length === 0 && batch.prepared.length === 0;
+  const asserted = guard === undefined ? sql`` : sql`, ${guard}`;
+  return sql<Written>`
+    with batch as (${insertJournal(batch)})${isBare ? sql`` : sql`, ${insertRows(batch)}`}
+    select (select first_seq from batch) as seq${asserted}`;
+}
+
+/** Follows only a journal row that was written now. */
+function insertRows(batch: JournalBatch): RawBuilder<unknown> {
   return sql`
-    with batch as (${journal}),
     new_intents as (
       insert into intents (key, client_order_id, body, at_ms, batch_seq, batch_position)
       select r.key, r."clientOrderId", r.body, r."atMs", batch.first_seq, r.position
@@ -45,8 +62,7 @@ function commitStatement(batch: JournalBatch): RawBuilder<unknown> {
       from batch, rows from (
         json_to_recordset(${JSON.stringify(batch.prepared)}::json) as (${PREPARED_COLUMNS})
       ) with ordinality as r ("clientOrderId", venue, "venueOrderId", body, "atMs", position)
-    )
-    select first_seq from batch`;
+    )`;
 }
 
 /**
@@ -55,8 +71,9 @@ function commitStatement(batch: JournalBatch): RawBuilder<unknown> {
  */
 function insertJournal(batch: JournalBatch): RawBuilder<unknown> {
   return sql`
-    insert into journal (batch_id, first_seq, last_seq, inputs)
-    select ${batch.batchId}, ${batch.firstSeq}::bigint, ${batch.lastSeq}::bigint, ${batch.inputs}
+    insert into journal (batch_id, first_seq, last_seq, inputs, hash)
+    select ${batch.batchId}, ${batch.firstSeq}::bigint, ${batch.lastSeq}::bigint, ${batch.inputs},
+      ${batch.hash}
     where coalesce(
       (select last_seq + 1 from journal order by first_seq desc limit 1), ${batch.firstSeq}::bigint
     ) = ${batch.firstSeq}::bigint

@@ -1,6 +1,6 @@
 /** Raw frames of a live venue in the table `venue_inbox`. */
 import { type Kysely, sql } from 'kysely';
-import type { FrameInbox, InboxFrame } from '../../actors/store-port.ts';
+import type { FrameInbox, InboxFrame } from '../../actors/venue-store-port.ts';
 import type { Tracked } from './restore.ts';
 
 /** Some weeks of a busy account, about 1 GB: what is older has been settled or shown long ago. */
@@ -9,7 +9,7 @@ export const MAX_INBOX_ROWS = 1_000_000;
 const PRUNE_PAGE = 10_000;
 
 /**
- * The inbox of `venue`. Not behind the writer lock: a frame that two engines received is evidence
+ * The inbox of `venue`. Not behind the writer lease: a frame that two engines received is evidence
  * twice, and nothing is ever read back into the books. Every method throws `store_unavailable`
  * where it cannot say.
  */

@@ -5,20 +5,20 @@ import type {
   PaperOrderRow,
   PaperStore,
   PaperTradeRow,
-} from '../../actors/store-port.ts';
+} from '../../actors/venue-store-port.ts';
 import { writeAll, writesOf } from './project.ts';
 import type { Tracked } from './restore.ts';
 import * as tables from './tables.ts';
-import type { WriterLock } from './writer-lock.ts';
+import type { StoreLease } from './writer-lease.ts';
 
 /**
- * Books over the tables `paper_*`, written only by who holds the writer lock. Every method throws
+ * Books over the tables `paper_*`, written only by who holds the writer lease. Every method throws
  * `store_unavailable` where it cannot say.
  */
 export function createPaperStore(
   db: Kysely<unknown>,
   tracked: Tracked,
-  lock: Pick<WriterLock, 'ensure'>,
+  lease: Pick<StoreLease, 'guarded'>,
 ): PaperStore {
   return {
     load: () =>
@@ -36,13 +36,12 @@ export function createPaperStore(
 
     save: (change) =>
       tracked('paper.save', async () => {
-        const held = await lock.ensure();
         const writes = [
           ...writesOf(tables.paperOrders, change.orders),
           ...writesOf(tables.paperTrades, change.trades),
           ...writesOf(tables.paperBalances, change.balances),
         ];
-        await writeAll(db, writes, held);
+        await lease.guarded((guard) => writeAll(db, writes, guard));
       }),
 
     findOrder: (id) =>

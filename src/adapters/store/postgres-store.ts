@@ -1,6 +1,11 @@
 /** The store on PostgreSQL: fulfils the store port and the paper venue's, embedded or outside. */
 import { type Kysely, sql } from 'kysely';
-import type { FrameInbox, PaperStore, Store } from '../../actors/store-port.ts';
+import type { CommandInbox, CommandSender } from '../../actors/command-port.ts';
+import type { EventStore } from '../../actors/event-port.ts';
+import type { Store } from '../../actors/store-port.ts';
+import type { FrameInbox, PaperStore } from '../../actors/venue-store-port.ts';
+import * as budgetStore from './budget-store.ts';
+import { createCommandStore } from './command-store.ts';
 import { commitBatch } from './commit.ts';
 import {
   openDatabase,
@@ -9,34 +14,50 @@ import {
   type StoreLog,
   type StorePlace,
 } from './connection.ts';
+import { createEventStore } from './event-store.ts';
 import { storeFault } from './fault.ts';
+import * as findingStore from './finding-store.ts';
+import { type FrozenStore, withFrozenStore } from './frozen-store.ts';
 import { createInboxStore } from './inbox-store.ts';
 import { migrate } from './migrate.ts';
 import { createPaperStore } from './paper-store.ts';
-import { assertStorable, writeProjection } from './project.ts';
+import { type PerformanceReads, withPerformanceReads } from './performance-store.ts';
+import { assertStorable, writeAll, writeProjection, writesOf } from './project.ts';
 import * as reads from './reads.ts';
 import * as restore from './restore.ts';
 import * as tables from './tables.ts';
-import { createWriterLock } from './writer-lock.ts';
+import { createWriterLease, type LeaseOptions } from './writer-lease.ts';
+import { createUnsharedLease } from './writer-lease-unshared.ts';
 
 /** Commit, projection and reads overlap; more connections than that would only wait. */
 const POOL_SIZE = 5;
 
-export type PostgresStoreOptions = ServerAddress & {
-  /** The PostgreSQL schema to live in, made when missing. Default `public`. */
-  readonly schema?: string;
-  /** Connections beside the writer lock's. 1: every operation in the order of its call. */
-  readonly poolSize?: number;
-  /** A server that has not answered by then counts as gone. Default 70,000. */
-  readonly answerTimeoutMs?: number;
-  readonly log?: StoreLog;
-};
+export type PostgresStoreOptions = ServerAddress &
+  LeaseOptions & {
+    /** The PostgreSQL schema to live in, made when missing. Default `public`. */
+    readonly schema?: string;
+    /** Connections beside the lease's. 1: every operation in the order of its call. */
+    readonly poolSize?: number;
+    /** A server that has not answered by then counts as gone. Default 70,000. */
+    readonly answerTimeoutMs?: number;
+    /** Nobody else can know the schema: no lease is kept for it. */
+    readonly unshared?: boolean;
+    readonly log?: StoreLog;
+  };
 
 export interface PostgresStore extends Store {
   /** The paper venue's books in the same schema. */
   readonly paper: PaperStore;
   /** Where the raw frames of the live venue `venue` are kept, in the same schema. */
   inbox(venue: string): FrameInbox;
+  /** Commands for the engine that runs on this schema, both sides. */
+  readonly commands: CommandInbox & CommandSender;
+  /** The events in the same schema. */
+  readonly events: EventStore;
+  /** Runs `work` over everything as it stands now, with tables of its own beside it. */
+  frozen<T>(work: (frozen: FrozenStore) => Promise<T>): Promise<T>;
+  /** Runs `work` over what a report is made of, as it stands now; reads only. */
+  performance<T>(work: (reads: PerformanceReads) => Promise<T>): Promise<T>;
   /** Removes the schema with everything in it. For tests and replays. */
   dropSchema(): Promise<void>;
 }
@@ -49,7 +70,7 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
   const { schema = 'public', poolSize = POOL_SIZE, answerTimeoutMs, log } = options;
   const place: StorePlace = { address: options, schema, answerTimeoutMs, log };
   const db = openDatabase(place, poolSize);
-  const lock = createWriterLock(place);
+  const lease = options.unshared ? createUnsharedLease() : createWriterLease(place, options);
   let transactions = 0;
   let pending = 0;
   let closing: Promise<void> | undefined;
@@ -75,12 +96,12 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
 
   return {
     migrate: () => tracked('migrate', () => migrate(db, schema)),
-    acquireWriter: () => tracked('acquireWriter', () => lock.acquire()),
+    acquireWriter: (how) => lease.acquire(how),
+    lease,
     commit: (batch) =>
       tracked('commit', async () => {
-        await lock.ensure();
         try {
-          await commitBatch(db, batch);
+          await lease.guarded((guard) => commitBatch(db, batch, guard));
         } catch (error) {
           assertStorable('journal', [batch], error);
           assertStorable(tables.intents.name, batch.intents, error);
@@ -91,26 +112,29 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
       }),
     project: (projection) =>
       tracked('project', async () => {
-        const held = await lock.ensure();
-        await writeProjection(db, projection, held);
+        await lease.guarded((guard) => writeProjection(db, projection, guard));
         transactions += 1;
       }),
 
     ...readsOf(db, tracked),
     setMetadata: (key, value) =>
       tracked('setMetadata', async () => {
-        await lock.ensure();
-        await tables.metadata.insert([{ key, value }]).execute(db);
+        const writes = writesOf(tables.metadata, [{ key, value }]);
+        await lease.guarded((guard) => writeAll(db, writes, guard));
       }),
 
     get transactions() {
       return transactions;
     },
     get pending() {
-      return pending;
+      return pending + lease.waiting;
     },
-    paper: createPaperStore(db, tracked, lock),
+    paper: createPaperStore(db, tracked, lease),
     inbox: (venue) => createInboxStore(db, tracked, venue),
+    commands: createCommandStore(db, tracked, lease),
+    events: createEventStore(db, tracked, lease),
+    frozen: (work) => withFrozenStore(place, work),
+    performance: (work) => withPerformanceReads(db, work),
     async dropSchema() {
       await tracked('dropSchema', () =>
         sql.raw(`drop schema if exists ${quoteIdentifier(schema)} cascade`).execute(db),
@@ -118,7 +142,7 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
     },
     close() {
       closing ??= tracked('close', async () => {
-        await lock.release();
+        await lease.release();
         await db.destroy();
       });
       return closing;
@@ -127,12 +151,13 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
 }
 
 type Writes = 'migrate' | 'acquireWriter' | 'commit' | 'project' | 'setMetadata';
-type Reads = Omit<Store, Writes | 'transactions' | 'pending' | 'close'>;
+type Reads = Omit<Store, Writes | 'lease' | 'transactions' | 'pending' | 'close'>;
 
 function readsOf(db: Kysely<unknown>, tracked: restore.Tracked): Reads {
   return {
     projectedThrough: () => tracked('projectedThrough', () => restore.projectedThrough(db)),
     lastSeq: () => tracked('lastSeq', () => restore.lastSeq(db)),
+    lastHash: () => tracked('lastHash', () => restore.lastHash(db)),
     liveActors: () => restore.liveActors(db, tracked),
     actor: (actorId) => tracked('actor', () => restore.actor(db, actorId)),
     journalAfter: (afterSeq) => restore.journalAfter(db, tracked, afterSeq),
@@ -151,8 +176,16 @@ function readsOf(db: Kysely<unknown>, tracked: restore.Tracked): Reads {
     legsOfOrder: (id) => tracked('legsOfOrder', () => reads.legsOfOrder(db, id)),
     legs: (limit) => tracked('legs', () => reads.legs(db, limit)),
     legCount: () => tracked('legCount', () => reads.legCount(db)),
+    settlementCounts: () => tracked('settlementCounts', () => reads.settlementCounts(db)),
     orphans: () => tracked('orphans', () => reads.orphans(db)),
     positions: () => tracked('positions', () => reads.positions(db)),
+    conflictedLegs: () => tracked('conflictedLegs', () => findingStore.conflictedLegs(db)),
+    findings: (filter) => tracked('findings', () => findingStore.findings(db, filter)),
+    reconciliations: (limit) =>
+      tracked('reconciliations', () => findingStore.reconciliations(db, limit)),
+    keepReconciliation: (row) =>
+      tracked('keepReconciliation', () => findingStore.keepReconciliation(db, row)),
+    budgets: (filter) => tracked('budgets', () => budgetStore.budgets(db, filter)),
     ledgerTotal: (accountId) => tracked('ledgerTotal', () => reads.ledgerTotal(db, accountId)),
     metadata: (key) => tracked('metadata', () => restore.metadata(db, key)),
   };

@@ -1,10 +1,10 @@
 /** Writing what follows from the log: whole pages of rows, one transaction, every row repeatable. */
 import { type CompiledQuery, type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Projection, Rows } from '../../actors/store-port.ts';
-import { FillwrightFault } from '../../domain/faults.ts';
 import { codeOf } from './fault.ts';
+import { type Table, unstorable } from './table.ts';
 import * as tables from './tables.ts';
-import type { HeldLock } from './writer-lock.ts';
+import type { WriterGuard } from './writer-lease.ts';
 
 /** More rows than this in one projection are not written as one statement. */
 const STATEMENT_ROWS = 500;
@@ -14,71 +14,87 @@ const PAGE_ROWS = 50;
 const FEW_ROWS = 100;
 
 /** Rows for one table, made into statements when their turn has come. */
-interface Write {
+export interface Write {
   readonly table: string;
   readonly rows: Rows<object>;
   insert(): RawBuilder<unknown>;
+  /** `insert` of the rows from `start` up to `end`. */
+  insertPart(start: number, end: number): RawBuilder<unknown>;
   load(): readonly CompiledQuery[];
 }
 
 /**
  * Writes all of `projection` or nothing, last of all how far it goes. Rows that are there are
  * replaced or, where they never change, left; an actor's row never by an older revision. Of rows
- * with one key the last stands. `held`: as for `writeAll`.
+ * with one key the last stands. `guard`: as for `writeAll`.
  * @throws {InvalidValue} when a text holds what PostgreSQL cannot store; driver errors otherwise.
  */
 export async function writeProjection(
   db: Kysely<unknown>,
   projection: Projection,
-  held?: HeldLock,
+  guard?: WriterGuard,
 ): Promise<void> {
   const facts = {
     ...projection.metadata,
     [tables.PROJECTED_THROUGH]: String(projection.throughSeq),
   };
   const metadata = Object.entries(facts).map(([key, value]) => ({ key, value }));
-  const writes = [
+  const writes = [...writesOfRows(projection), ...writesOf(tables.metadata, metadata)];
+  await writeAll(db, writes, guard);
+}
+
+/** The writes of `projection`, without how far it goes. */
+export function writesOfRows(projection: Projection): readonly Write[] {
+  return [
+    // First: an order's snapshot holds the hash of its newest step.
+    ...writesOf(tables.orderEvents, projection.orderEvents),
     ...writesOf(tables.actors, projection.actors),
     ...writesOf(tables.orders, projection.orders),
-    ...writesOf(tables.orderEvents, projection.orderEvents),
     ...writesOf(tables.legs, projection.legs),
     ...writesOf(tables.positions, projection.positions),
     ...writesOf(tables.ledger, projection.ledger),
+    ...writesOf(tables.postings, projection.postings),
     ...writesOf(tables.outbox, projection.outbox),
+    ...writesOf(tables.events, projection.events),
     ...writesOf(tables.exits, projection.exits),
-    ...writesOf(tables.metadata, metadata),
+    ...writesOf(tables.findings, projection.findings),
+    ...writesOf(tables.budgets, projection.budgets),
   ];
-  await writeAll(db, writes, held);
 }
 
 /** A write of `rows`; none for no rows. */
-export function writesOf<Row extends object>(table: tables.Table<Row>, rows: Rows<Row>): Write[] {
+export function writesOf<Row extends object>(table: Table<Row>, rows: Rows<Row>): Write[] {
   if (rows.length === 0) return [];
-  const insert = () => table.insert(rows);
-  return [{ table: table.name, rows, insert, load: () => table.load(rows, PAGE_ROWS) }];
+  return [
+    {
+      table: table.name,
+      rows,
+      insert: () => table.insert(rows),
+      insertPart: (start, end) => table.insert(rows.slice(start, end)),
+      load: () => table.load(rows, PAGE_ROWS),
+    },
+  ];
 }
 
 /**
  * Runs all of `writes` or none. A few rows go as one statement; more go table by table, and the
  * process works in between.
  *
- * With `held` the lock is looked at again last of all: what was under way when its connection died
- * may arrive after another engine has written, and must not be laid over that.
- * @throws {FillwrightFault} `store_unavailable` when the lock is gone; nothing was written.
+ * `guard` asserts the lease last of all, in the same transaction: what was under way when it went to
+ * another engine may arrive after that one has written, and must not be laid over that.
  */
 export async function writeAll(
   db: Kysely<unknown>,
   writes: readonly Write[],
-  held?: HeldLock,
+  guard?: WriterGuard,
 ): Promise<void> {
   const count = writes.reduce((sum, write) => sum + write.rows.length, 0);
   if (count === 0) return;
   const areFew = count <= STATEMENT_ROWS;
-  if (areFew && held === undefined) return insertAll(db, writes);
+  if (areFew) return insertAll(db, writes, guard);
   await db.transaction().execute(async (transaction) => {
-    if (areFew) await insertAll(transaction, writes);
-    else await insertInParts(transaction, writes);
-    if (held !== undefined) await assertHeld(transaction, held);
+    await insertInParts(transaction, writes);
+    if (guard !== undefined) await sql`select ${guard}`.execute(transaction);
   });
 }
 
@@ -89,17 +105,16 @@ async function insertInParts(db: Kysely<unknown>, writes: readonly Write[]): Pro
   }
 }
 
-function insertAll(db: Kysely<unknown>, writes: readonly Write[]): Promise<void> {
+function insertAll(
+  db: Kysely<unknown>,
+  writes: readonly Write[],
+  guard?: WriterGuard,
+): Promise<void> {
   return naming(writes, async () => {
-    await oneStatement(writes.map((write) => write.insert())).execute(db);
+    const inserts = writes.map((write) => write.insert());
+    const last = guard === undefined ? [] : [sql`select ${guard}`];
+    await oneStatement([...inserts, ...last]).execute(db);
   });
-}
-
-async function assertHeld(db: Kysely<unknown>, held: HeldLock): Promise<void> {
-  const { rows } = await sql`select from ${held}`.execute(db);
-  if (rows.length > 0) return;
-  const message = 'The writer lock was lost during a write; nothing of it was written.';
-  throw new FillwrightFault('store_unavailable', message);
 }
 
 async function loadAll(transaction: Kysely<unknown>, write: Write): Promise<void> {
@@ -117,10 +132,10 @@ async function naming(writes: readonly Write[], work: () => Promise<void>): Prom
 }
 
 /** `with w0 as (insert …), w1 as (insert …) insert …`: done together, whatever reads them. */
-function oneStatement(inserts: readonly RawBuilder<unknown>[]): RawBuilder<unknown> {
-  const last = inserts.at(-1) ?? sql`select`;
-  if (inserts.length < 2) return last;
-  const parts = inserts.slice(0, -1).map((insert, i) => sql`${sql.raw(`w${i}`)} as (${insert})`);
+function oneStatement(statements: readonly RawBuilder<unknown>[]): RawBuilder<unknown> {
+  const last = statements.at(-1) ?? sql`select`;
+  if (statements.length < 2) return last;
+  const parts = statements.slice(0, -1).map((insert, i) => sql`${sql.raw(`w${i}`)} as (${insert})`);
   return sql`with ${sql.join(parts)} ${last}`;
 }
 
@@ -133,6 +148,6 @@ const REFUSED_TEXT = new Set(['22021', '22P02', '22P05']);
  */
 export function assertStorable(table: string, rows: Rows<object>, error: unknown): void {
   if (!REFUSED_TEXT.has(codeOf(error) ?? '')) return;
-  const found = tables.unstorable(table, rows);
+  const found = unstorable(table, rows);
   if (found !== undefined) throw found;
 }

@@ -10,6 +10,7 @@ import type {
   PreparedRow,
 } from '../../actors/store-port.ts';
 import type { DecimalText } from '../../domain/decimal.ts';
+import type { SettlementCounts } from '../../domain/settlement-rate.ts';
 import * as tables from './tables.ts';
 
 /** What a page of orders holds unless asked otherwise. */
@@ -142,6 +143,20 @@ export function legs(db: Database, limit: number): Promise<readonly LegRow[]> {
 export async function legCount(db: Database): Promise<number> {
   const found = await rows(db, sql<{ count: number }>`select count(*) as count from fill_legs`);
   return found[0]?.count ?? 0;
+}
+
+/** By the markets of the orders; a leg whose order is not known counts nowhere. */
+export function settlementCounts(db: Database): Promise<readonly SettlementCounts[]> {
+  return rows(
+    db,
+    sql<SettlementCounts>`
+      select o.market_id as "marketId",
+        count(*) filter (where l.settlement = 'confirmed') as confirmed,
+        count(*) filter (where l.settlement = 'failed') as failed,
+        count(*) filter (where l.settlement not in ('confirmed', 'failed')) as unsettled
+      from fill_legs l join orders o on o.client_order_id = l.client_order_id
+      group by o.market_id order by o.market_id limit ${MAX_ROWS}`,
+  );
 }
 
 /** Oldest first: the one that has waited longest needs a person most. */

@@ -28,6 +28,12 @@ export async function lastSeq(db: Kysely<unknown>): Promise<number> {
   return found.rows[0]?.seq ?? 0;
 }
 
+export async function lastHash(db: Kysely<unknown>): Promise<string | null> {
+  const found = await sql<{ hash: string | null }>`
+    select hash from journal order by first_seq desc limit 1`.execute(db);
+  return found.rows[0]?.hash ?? null;
+}
+
 export async function metadata(db: Kysely<unknown>, key: string): Promise<string | undefined> {
   const found = await sql<{ value: string }>`
     select value from system_metadata where key = ${key}`.execute(db);
@@ -77,7 +83,7 @@ export async function* journalAfter(
 
 async function journalPage(db: Kysely<unknown>, after: number): Promise<readonly JournalBatch[]> {
   const found = await sql<Omit<JournalBatch, 'intents' | 'prepared'>>`
-    select batch_id as "batchId", first_seq as "firstSeq", last_seq as "lastSeq", inputs
+    select batch_id as "batchId", first_seq as "firstSeq", last_seq as "lastSeq", inputs, hash
     from journal where last_seq > ${after} order by last_seq limit ${BATCH_PAGE}`.execute(db);
   const [first, last] = [found.rows[0], found.rows.at(-1)];
   if (first === undefined || last === undefined) return [];

@@ -3,152 +3,29 @@
  * column lists of reads and the inserts of whole pages of rows, so that a field cannot be forgotten
  * in one place: the type checker asks for every key of the row.
  */
-import { CompiledQuery, type RawBuilder, sql } from 'kysely';
+import type { EventRow } from '../../actors/event-port.ts';
 import type {
   ActorRow,
+  BudgetRow,
   ExitEventRow,
+  FindingRow,
   IntentRow,
   LedgerRow,
   LegRow,
   OrderEventRow,
   OrderRow,
   OutboxRow,
+  PositionRow,
+  PostingRow,
+  PreparedRow,
+  ReconciliationRow,
+} from '../../actors/store-port.ts';
+import type {
   PaperBalanceRow,
   PaperOrderRow,
   PaperTradeRow,
-  PositionRow,
-  PreparedRow,
-  Rows,
-} from '../../actors/store-port.ts';
-import { InvalidValue } from '../../domain/faults.ts';
-import { CopyInput, copyText } from './copy.ts';
-
-type SqlType = 'text' | 'numeric' | 'bigint' | 'integer' | 'boolean' | 'json';
-type Fields<Row> = Readonly<Record<keyof Row & string, SqlType>>;
-
-/** What an insert does with a row that is there already. */
-type Conflict<Row> =
-  | { readonly do: 'nothing' }
-  | {
-      readonly do: 'update';
-      readonly key: readonly (keyof Row & string)[];
-      /** Only these change; absent: all but the key. */
-      readonly only?: readonly (keyof Row & string)[];
-      /** SQL condition over `excluded` and the table. */
-      readonly when?: string;
-    };
-
-/** One table: how its rows are read and written. */
-export interface Table<Row> {
-  readonly name: string;
-  /** Select list that names columns as the row type does. */
-  readonly columns: RawBuilder<unknown>;
-  /** Writes all rows in one statement with one parameter. */
-  insert(rows: Rows<Row>): RawBuilder<unknown>;
-  /**
-   * The same for many rows, in one transaction: COPY to a table of the session, from there as
-   * `insert` does it. Text is made of `pageRows` rows at a time.
-   */
-  load(rows: Rows<Row>, pageRows: number): readonly CompiledQuery[];
-}
-
-/** `averageFillPrice` to `average_fill_price`. */
-function snake(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-}
-
-/**
- * Column definitions for `json_to_recordset`: fields by their own names. JSON goes in as text: the
- * server would take its escapes apart, and refuse some that it keeps well enough.
- */
-export function recordColumns<Row>(fields: Fields<Row>): string {
-  const types = Object.entries<SqlType>(fields);
-  return types.map(([name, type]) => `"${name}" ${type === 'json' ? 'text' : type}`).join(', ');
-}
-
-function onConflict<Row>(fields: Fields<Row>, conflict: Conflict<Row>): string {
-  if (conflict.do === 'nothing') return 'on conflict do nothing';
-  const key: readonly string[] = conflict.key;
-  const sets = (conflict.only ?? Object.keys(fields))
-    .filter((field) => !key.includes(field))
-    .map((field) => `${snake(field)} = excluded.${snake(field)}`);
-  const when = conflict.when === undefined ? '' : ` where ${conflict.when}`;
-  return `on conflict (${key.map(snake).join(', ')}) do update set ${sets.join(', ')}${when}`;
-}
-
-/** One statement may replace a row once; so of several rows with one key the last stands. */
-function newest<Row>(rows: Rows<Row>, key: readonly (keyof Row & string)[]): Rows<Row> {
-  if (!Array.isArray(rows)) return rows;
-  const byKey = new Map<string, Row>(
-    rows.map((row: Row) => [JSON.stringify(key.map((field) => row[field])), row]),
-  );
-  return byKey.size === rows.length ? rows : [...byKey.values()];
-}
-
-function table<Row extends object>(
-  name: string,
-  fields: Fields<Row>,
-  conflict: Conflict<Row>,
-): Table<Row> {
-  const types = Object.entries<SqlType>(fields);
-  const names = Object.keys(fields) as (keyof Row & string)[];
-  const columns = names.map(snake).join(', ');
-  const values = types.map(([field, type]) => `"${field}"${type === 'json' ? '::json' : ''}`);
-  const into = `insert into ${name} (${columns}) select`;
-  const before = sql.raw(`${into} ${values.join(', ')} from json_to_recordset(`);
-  const after = sql.raw(`::json) as r (${recordColumns(fields)}) ${onConflict(fields, conflict)}`);
-  const staged = `pg_temp.staged_${name}`;
-  const stage = CompiledQuery.raw(
-    // As in the tables themselves: values are kept beside their row, or compressed, only when large.
-    `create temp table if not exists staged_${name} with (toast_tuple_target = 8160)
-      on commit delete rows as select ${columns} from ${name} with no data`,
-  );
-  const move = CompiledQuery.raw(
-    `${into} ${columns} from ${staged} ${onConflict(fields, conflict)}`,
-  );
-  const distinct = (rows: Rows<Row>) =>
-    conflict.do === 'update' ? newest(rows, conflict.key) : rows;
-
-  return {
-    name,
-    columns: sql.raw(names.map((field) => `${snake(field)} as "${field}"`).join(', ')),
-    insert: (rows) => sql`${before}${JSON.stringify(allOf(distinct(rows)))}${after}`,
-    load(rows, pageRows) {
-      const input = new CopyInput(pagesOf(name, distinct(rows), names, pageRows));
-      return [stage, CompiledQuery.raw(`copy ${staged} (${columns}) from stdin`, [input]), move];
-    },
-  };
-}
-
-function allOf<Row>(rows: Rows<Row>): readonly Row[] {
-  return rows.slice(0, rows.length);
-}
-
-function* pagesOf<Row extends object>(
-  table: string,
-  rows: Rows<Row>,
-  names: readonly (keyof Row & string)[],
-  pageRows: number,
-): Generator<string> {
-  for (let start = 0; start < rows.length; start += pageRows) {
-    const page = rows.slice(start, start + pageRows);
-    const text = copyText(page, names);
-    // Half a character would go out as another one.
-    if (!text.isWellFormed()) throw unstorable(table, page);
-    yield text;
-  }
-}
-
-/** The first text of `rows` that PostgreSQL cannot keep: half a character, or a NUL inside. */
-export function unstorable(table: string, rows: Rows<object>): InvalidValue | undefined {
-  for (const row of allOf(rows)) {
-    for (const [name, value] of Object.entries(row)) {
-      if (typeof value !== 'string' || (value.isWellFormed() && !value.includes('\0'))) continue;
-      return new InvalidValue(`${table}.${name}`, value, 'text without NUL or half characters');
-    }
-  }
-  return undefined;
-}
+} from '../../actors/venue-store-port.ts';
+import { type Fields, table } from './table.ts';
 
 export const INTENT_FIELDS: Fields<IntentRow> = {
   key: 'text',
@@ -173,6 +50,8 @@ export const actors = table<ActorRow>(
     revision: 'bigint',
     live: 'boolean',
     snapshot: 'json',
+    eventHash: 'text',
+    events: 'bigint',
   },
   {
     do: 'update',
@@ -228,8 +107,15 @@ export const orderEvents = table<OrderEventRow>(
     status: 'text',
     note: 'text',
     event: 'json',
+    hash: 'text',
   },
-  { do: 'nothing' },
+  // A step that a program without hashes wrote, and that is told again, gets its hash.
+  {
+    do: 'update',
+    key: ['clientOrderId', 'number'],
+    only: ['hash'],
+    when: 'order_events.hash is null',
+  },
 );
 
 export const legs = table<LegRow>(
@@ -259,6 +145,7 @@ export const positions = table<PositionRow>(
   {
     accountId: 'text',
     instrumentId: 'text',
+    state: 'text',
     size: 'numeric',
     sellableSize: 'numeric',
     reservedShares: 'numeric',
@@ -266,9 +153,34 @@ export const positions = table<PositionRow>(
     costBasis: 'numeric',
     realizedPnl: 'numeric',
     feesUsd: 'numeric',
+    payout: 'numeric',
+    resolvedAtMs: 'bigint',
+    redeemableUsd: 'numeric',
+    redeemedSize: 'numeric',
+    redeemedUsd: 'numeric',
+    reconciliationRequired: 'boolean',
     updatedAtMs: 'bigint',
   },
   { do: 'update', key: ['accountId', 'instrumentId'] },
+);
+
+export const postings = table<PostingRow>(
+  'postings',
+  {
+    seq: 'bigint',
+    accountId: 'text',
+    kind: 'text',
+    cashUsd: 'numeric',
+    reservedUsd: 'numeric',
+    budgetsUsd: 'numeric',
+    sharesUsd: 'numeric',
+    feesUsd: 'numeric',
+    pnlUsd: 'numeric',
+    externalUsd: 'numeric',
+    redeemableUsd: 'numeric',
+    atMs: 'bigint',
+  },
+  { do: 'nothing' },
 );
 
 export const ledger = table<LedgerRow>(
@@ -292,6 +204,23 @@ export const outbox = table<OutboxRow>(
   { do: 'nothing' },
 );
 
+export const events = table<EventRow>(
+  'events',
+  {
+    eventId: 'bigint',
+    type: 'text',
+    priority: 'integer',
+    stream: 'text',
+    number: 'bigint',
+    accountId: 'text',
+    correlationId: 'text',
+    causationId: 'text',
+    atMs: 'bigint',
+    payload: 'json',
+  },
+  { do: 'nothing' },
+);
+
 export const exits = table<ExitEventRow>(
   'exit_events',
   {
@@ -308,6 +237,70 @@ export const exits = table<ExitEventRow>(
     atMs: 'bigint',
   },
   { do: 'update', key: ['exitId'], only: ['voided'] },
+);
+
+export const findings = table<FindingRow>(
+  'findings',
+  {
+    findingId: 'text',
+    kind: 'text',
+    subject: 'text',
+    instrumentId: 'text',
+    severity: 'text',
+    state: 'text',
+    summary: 'text',
+    ours: 'json',
+    theirs: 'json',
+    evidence: 'json',
+    action: 'json',
+    openedAtMs: 'bigint',
+    seenAtMs: 'bigint',
+    closedAtMs: 'bigint',
+    closedBy: 'text',
+    why: 'text',
+    goneAtMs: 'bigint',
+  },
+  { do: 'update', key: ['findingId', 'openedAtMs'] },
+);
+
+export const budgets = table<BudgetRow>(
+  'budgets',
+  {
+    budgetId: 'text',
+    accountId: 'text',
+    key: 'text',
+    owner: 'text',
+    amountUsd: 'numeric',
+    reason: 'text',
+    by: 'text',
+    state: 'text',
+    spentUsd: 'numeric',
+    committedUsd: 'numeric',
+    heldUsd: 'numeric',
+    remainingUsd: 'numeric',
+    commits: 'json',
+    openedAtMs: 'bigint',
+    expiresAtMs: 'bigint',
+    endedAtMs: 'bigint',
+    endedBy: 'text',
+  },
+  { do: 'update', key: ['budgetId'] },
+);
+
+/** Each row is new: nothing of it can be there before. */
+export const reconciliations = table<ReconciliationRow>(
+  'reconciliations',
+  {
+    startedAtMs: 'bigint',
+    durationMs: 'bigint',
+    reason: 'text',
+    complete: 'boolean',
+    applied: 'integer',
+    openFindings: 'integer',
+    criticalFindings: 'integer',
+    body: 'json',
+  },
+  { do: 'nothing' },
 );
 
 /** Key of the metadata row that says how far the read tables have come. It only grows. */

@@ -1,5 +1,6 @@
 /** How an order comes to rest, shrinks and ends. Each keeps book, reservation and lists together. */
 import type { OrderRecord } from './records.ts';
+import { DUST } from './rules.ts';
 import type { OrderStatus } from './types.ts';
 import type { World } from './world.ts';
 
@@ -36,7 +37,7 @@ export function fillResting(world: World, order: OrderRecord, size: bigint, trad
   side.reduce(order, size);
   order.remaining -= size;
   addFill(order, size, tradeId);
-  if (order.remaining === 0n) close(world, order, 'MATCHED');
+  if (order.remaining < DUST) close(world, order, 'MATCHED');
   else world.accounts.reserve(order);
 }
 

@@ -9,7 +9,7 @@ import {
   type TradeLeg,
   type TradeRecord,
 } from './records.ts';
-import { FAK_UNMATCHED, FOK_KILLED, refused } from './rules.ts';
+import { DUST, FAK_UNMATCHED, FOK_KILLED, refused } from './rules.ts';
 import { beginSettlement } from './settlement.ts';
 import type { MakerFill, Micros, Placed } from './types.ts';
 import type { World } from './world.ts';
@@ -27,7 +27,7 @@ export function enter(world: World, order: OrderRecord, wasDelayed: boolean): Pl
   if (view.orderType === 'FOK' && !plan.complete) return kill(world, order, FOK_KILLED);
   if (view.orderType === 'FAK' && plan.fills.length === 0) return kill(world, order, FAK_UNMATCHED);
   const fee = feeOf(market, order, plan);
-  const rests = !neverRests(view) && !plan.complete;
+  const rests = !neverRests(view) && !plan.complete && order.remaining - plan.size >= DUST;
   const shortage = world.accounts.shortage(order, needOf(order, plan, fee, rests));
   if (shortage !== undefined) return refused(shortage);
 
@@ -144,7 +144,7 @@ function match(world: World, order: OrderRecord, plan: Plan, fee: Micros): Trade
   world.trades.set(id, trade);
   beginSettlement(world, trade);
   for (const { maker } of plan.fills) {
-    if (maker.remaining === 0n) world.fates.delete(maker.view.id);
+    if (maker.remaining < DUST) world.fates.delete(maker.view.id);
   }
   return trade;
 }

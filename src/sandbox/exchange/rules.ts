@@ -12,6 +12,12 @@ import type { Micros, NewOrder, Placed } from './types.ts';
 
 export type Refused = Extract<Placed, { kind: 'refused' }>;
 
+/**
+ * Less than this is not matched any more: an order that has no more left ends MATCHED. Seen as 99.997714 of
+ * 100 (nautilus_trader #3728).
+ */
+export const DUST: Micros = 10_000n;
+
 export const FOK_KILLED = "order couldn't be fully filled. FOK orders are fully filled or killed.";
 export const FAK_UNMATCHED =
   'no orders found to match with FAK order. FAK orders are partially filled or killed if no match is found.';

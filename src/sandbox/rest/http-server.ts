@@ -5,6 +5,8 @@ import { type Answering, type Reply, whole } from './answering.ts';
 
 /** A thousand cancels are 70 kB, fifteen orders 25 kB. */
 const MOST_BODY_BYTES = 1_000_000;
+/** As proxies keep an idle connection. One that is closed under a request makes an order of it unknown. */
+const KEEP_IDLE_MS = 75_000;
 
 export interface HttpSide {
   readonly server: Server;
@@ -17,6 +19,7 @@ export function createHttpSide(answering: Pick<Answering, 'answer'>): HttpSide {
     // A request that breaks off is never answered.
     respond(answering, incoming, response).catch(() => response.destroy());
   });
+  server.keepAliveTimeout = KEEP_IDLE_MS;
   server.on('clientError', (_error, socket) => {
     if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n');
   });

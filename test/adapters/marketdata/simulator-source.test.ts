@@ -97,7 +97,8 @@ describe('steps', () => {
         expect(all.length).toBeGreaterThan(100);
         expect(all.flatMap(oddities)).toEqual([]);
       }),
-      { numRuns: 20 },
+      // Near a dollar a side has few levels, and a large taker comes.
+      { numRuns: 20, examples: [[-775221462]] },
     );
   });
 

@@ -30,8 +30,8 @@ export const users: readonly User[] = isRoot
   ? [{ name: 'root' }, { name: 'a normal user', id: 65_534 }]
   : [{ name: 'this user' }];
 
-/** Compiles the process once: Node 20 runs no TypeScript. Answers its file. */
-export function compileChild(): string {
+/** Compiles a process of these suites: Node 20 runs no TypeScript. Answers its file. */
+export function compileChild(name = 'embedded-child'): string {
   const out = temporaryFolder();
   writeFileSync(
     join(out, 'tsconfig.json'),
@@ -45,13 +45,13 @@ export function compileChild(): string {
         typeRoots: [join(REPOSITORY, 'node_modules/@types')],
       },
       include: [],
-      files: [join(import.meta.dirname, 'embedded-child.ts')],
+      files: [join(import.meta.dirname, `${name}.ts`)],
     }),
   );
   writeFileSync(join(out, 'package.json'), '{"type":"module"}');
   symlinkSync(join(REPOSITORY, 'node_modules'), join(out, 'node_modules'));
   execFileSync(join(REPOSITORY, 'node_modules/.bin/tsc'), ['-p', join(out, 'tsconfig.json')]);
-  return join(out, 'js/test/adapters/store/embedded-child.js');
+  return join(out, `js/test/adapters/store/${name}.js`);
 }
 
 const temporary: string[] = [];

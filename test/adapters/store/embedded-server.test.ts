@@ -277,6 +277,7 @@ const EMPTY_BATCH = {
   inputs: '[]',
   intents: [],
   prepared: [],
+  hash: null,
 };
 
 test.runIf(isRoot)('root runs the server as the owner of the cluster that is there', async () => {

@@ -1,7 +1,7 @@
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { InboxFrame } from '../../../src/actors/store-port.ts';
+import type { InboxFrame } from '../../../src/actors/venue-store-port.ts';
 import { columnTypes } from '../../../src/adapters/store/connection.ts';
 import { createInboxStore } from '../../../src/adapters/store/inbox-store.ts';
 import { type FreshStore, freshStore, withClient } from '../../support/database.ts';
@@ -109,10 +109,14 @@ test('a store that is away says so, and takes the same frames later', async () =
     client.query(`select pg_terminate_backend(pid) from pg_stat_activity
       where application_name = 'fillwright/${process.pid}' and datname = current_database()`),
   );
-  const attempt = (): Promise<void> => inbox.keep([frame('second')]);
-  await attempt().catch(async (fault: unknown) => {
-    expect(fault).toMatchObject({ code: 'store_unavailable' });
-    await attempt();
-  });
+  // The pool may hold more than one connection that has not noticed yet.
+  for (let isKept = false; !isKept; ) {
+    try {
+      await inbox.keep([frame('second')]);
+      isKept = true;
+    } catch (fault) {
+      expect(fault).toMatchObject({ code: 'store_unavailable' });
+    }
+  }
   expect(await texts()).toEqual(['first', 'second']);
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { PaperState } from '../../../src/actors/store-port.ts';
+import type { PaperState } from '../../../src/actors/venue-store-port.ts';
 import { type FreshStore, freshStore } from '../../support/database.ts';
 import { AWKWARD_JSON } from './rows.ts';
 

@@ -1,7 +1,10 @@
 /** Rows of every kind for the store's suites, valid as they are; each test changes what it is about. */
+import type { EventRow } from '../../../src/actors/event-port.ts';
 import type {
   ActorRow,
+  BudgetRow,
   ExitEventRow,
+  FindingRow,
   IntentRow,
   JournalBatch,
   LedgerRow,
@@ -29,6 +32,7 @@ export function batch(firstSeq: number, change: Partial<JournalBatch> = {}): Jou
     inputs: `[{"seq":${firstSeq}}]`,
     intents: [],
     prepared: [],
+    hash: `hash-${firstSeq}`,
     ...change,
   };
 }
@@ -55,7 +59,17 @@ export function preparedRow(clientOrderId: string, change: Partial<PreparedRow> 
 }
 
 export function actorRow(actorId: string, change: Partial<ActorRow> = {}): ActorRow {
-  return { actorId, kind: 'order', version: 1, revision: 1, live: true, snapshot: '{}', ...change };
+  return {
+    actorId,
+    kind: 'order',
+    version: 1,
+    revision: 1,
+    live: true,
+    snapshot: '{}',
+    eventHash: null,
+    events: 0,
+    ...change,
+  };
 }
 
 export function orderRow(clientOrderId: string, change: Partial<OrderRow> = {}): OrderRow {
@@ -107,6 +121,7 @@ export function orderEventRow(
     status: 'PLACED',
     note: 'The venue took it.',
     event: '{"type":"venue.acknowledged"}',
+    hash: `hash-${number}`,
     ...change,
   };
 }
@@ -138,6 +153,12 @@ export function positionRow(instrumentId: string, change: Partial<PositionRow> =
   return {
     accountId: 'main',
     instrumentId,
+    state: 'open',
+    payout: null,
+    resolvedAtMs: null,
+    redeemableUsd: '0',
+    redeemedSize: '0',
+    redeemedUsd: '0',
     size: '1',
     sellableSize: '1',
     reservedShares: '0',
@@ -145,6 +166,7 @@ export function positionRow(instrumentId: string, change: Partial<PositionRow> =
     costBasis: '0.5',
     realizedPnl: '0',
     feesUsd: '0',
+    reconciliationRequired: false,
     updatedAtMs: 1_780_000_000_000,
     ...change,
   };
@@ -168,6 +190,22 @@ export function outboxRow(outboxId: number, change: Partial<OutboxRow> = {}): Ou
   return { outboxId, type: 'order.placed', body: '{"a":1}', atMs: 1_780_000_000_000, ...change };
 }
 
+export function eventRow(eventId: number, change: Partial<EventRow> = {}): EventRow {
+  return {
+    eventId,
+    type: 'system.released',
+    priority: 9,
+    stream: 'system:main',
+    number: eventId,
+    accountId: 'main',
+    correlationId: 'system',
+    causationId: 'input_1',
+    atMs: 1_780_000_000_000,
+    payload: '{"by":"ada"}',
+    ...change,
+  };
+}
+
 export function exitRow(exitId: string, change: Partial<ExitEventRow> = {}): ExitEventRow {
   return {
     exitId,
@@ -185,6 +223,41 @@ export function exitRow(exitId: string, change: Partial<ExitEventRow> = {}): Exi
   };
 }
 
+export function findingRow(findingId: string, change: Partial<FindingRow> = {}): FindingRow {
+  return {
+    findingId,
+    kind: 'position.size',
+    subject: 'paper:market:YES',
+    instrumentId: 'paper:market:YES',
+    severity: 'critical',
+    state: 'open',
+    summary: 'The venue holds 5 shares for us, our legs add up to 10.',
+    ours: '{"size":"10"}',
+    theirs: '{"size":"5"}',
+    evidence: '{}',
+    action: '{"type":"review","words":"Look."}',
+    openedAtMs: 1_780_000_000_000,
+    seenAtMs: 1_780_000_000_000,
+    closedAtMs: null,
+    closedBy: null,
+    why: null,
+    goneAtMs: null,
+    ...change,
+  };
+}
+
+export function budgetRow(budgetId: string, change: Partial<BudgetRow> = {}): BudgetRow {
+  return {
+    ...{ budgetId, accountId: 'main', key: `key-of-${budgetId}`, owner: 'strategy' },
+    ...{ amountUsd: '100', reason: AWKWARD_TEXT, by: 'Ann', state: 'open' },
+    ...{ spentUsd: '1.25', committedUsd: '2.25', heldUsd: '7', remainingUsd: '90.75' },
+    commits: '[{"key":null,"amountUsd":"1","by":"Ann","reason":"","atMs":1780000000000}]',
+    ...{ openedAtMs: 1_780_000_000_000, expiresAtMs: 1_780_000_060_000 },
+    ...{ endedAtMs: null, endedBy: null },
+    ...change,
+  };
+}
+
 export function projection(throughSeq: number, change: Partial<Projection> = {}): Projection {
   return {
     throughSeq,
@@ -194,8 +267,12 @@ export function projection(throughSeq: number, change: Partial<Projection> = {})
     legs: [],
     positions: [],
     ledger: [],
+    postings: [],
     outbox: [],
+    events: [],
     exits: [],
+    findings: [],
+    budgets: [],
     metadata: {},
     ...change,
   };
@@ -220,7 +297,10 @@ export function crowded(of: Projection): Projection {
     positions: crowd(of.positions, (i) => positionRow(`crowd-${i}`)),
     ledger: crowd(of.ledger, (i) => ledgerRow(`crowd-${i}`, { accountId })),
     outbox: crowd(of.outbox, (i) => outboxRow(1_000 + i, { type: 'crowd' })),
+    events: crowd(of.events, (i) => eventRow(1_000 + i, { stream: `crowd-${i}` })),
     exits: crowd(of.exits, (i) => exitRow(`crowd-${i}`)),
+    findings: crowd(of.findings, (i) => findingRow(`crowd-${i}`)),
+    budgets: crowd(of.budgets, (i) => budgetRow(`crowd-${i}`)),
   };
 }
 

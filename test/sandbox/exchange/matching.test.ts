@@ -31,6 +31,22 @@ interface Case {
 
 const CASES: readonly Case[] = [
   {
+    rule: 'less than a hundredth of a share is never matched: the order that has no more left is over',
+    orders: [
+      ['ann', 'SELL', YES, '0.44', '18.03'],
+      // By money: 7.93 dollars bring 18.022727 shares.
+      ['ben', 'BUY', YES, '0.5', '15.86', { orderType: 'FAK' }],
+      ['cat', 'BUY', YES, '0.44', '5'],
+    ],
+    answers: ['live', 'matched 7.93 -> 18.022727', 'live'],
+    holdings: {
+      ann: '1007.93 / 981.977273 / 1000',
+      ben: '992.07 / 1018.022727 / 1000',
+    },
+    bids: ['0.44 x 5'],
+    asks: [],
+  },
+  {
     rule: 'a BUY and a SELL of one token: the shares change hands',
     orders: [
       ['ann', 'SELL', YES, '0.6', '10'],

@@ -5,6 +5,8 @@
 import type { MakerFill, NewOrder, SandboxTrade } from '../../../src/sandbox/exchange/types.ts';
 
 const ONE = 1_000_000n;
+/** What is less is not matched any more. */
+const DUST = 10_000n;
 const min = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 const roundUp = (amount: bigint, unit: bigint): bigint => ((amount + unit - 1n) / unit) * unit;
 
@@ -94,7 +96,7 @@ export class Twin {
     const paid = fills.reduce((sum, fill) => sum + fill.takerDollars, 0n);
     const got = fills.reduce((sum, fill) => sum + fill.size, 0n);
     const fee = this.#fee(fills, isBuy ? undefined : paid);
-    const rest = isImmediate ? 0n : size - got;
+    const rest = isImmediate || size - got < DUST ? 0n : size - got;
     if (isBuy && paid + fee + roundUp(rest * mine.price, ONE) / ONE > this.#free(mine)) {
       return refuse('not enough balance');
     }
@@ -250,8 +252,10 @@ export class Twin {
     for (const { maker, size, makerDollars } of fills) {
       maker.left -= size;
       maker.matched += size;
-      if (maker.left === 0n) maker.status = 'MATCHED';
       movements.push(moved(maker, size, makerDollars, 0n));
+      if (maker.left >= DUST) continue;
+      maker.status = 'MATCHED';
+      maker.left = 0n;
     }
     this.#resting = this.#resting.filter((other) => other.left > 0n);
     for (const { maker, tokenId, shares, dollars, fee: cost, isBuy } of movements) {

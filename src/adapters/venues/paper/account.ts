@@ -1,11 +1,14 @@
 /** The venue's own account of us: cash, shares, and what open orders may still use of both. */
-import type { PaperBalanceRow } from '../../../actors/store-port.ts';
+import type { PaperBalanceRow } from '../../../actors/venue-store-port.ts';
 import { type Decimal, decimal, toText, ZERO } from '../../../domain/decimal.ts';
 import { feeUsd, worstFeeForMoney, worstFeeForShares } from '../../../domain/fees.ts';
 import type { InstrumentId } from '../../../domain/instrument.ts';
+import { payoutUsd } from '../../../domain/resolution.ts';
 import { isOpen, type PaperOrder, type PaperTrade, remainingSize } from './records.ts';
 
 export const CASH = 'cash';
+/** What a share pays, by the instrument of a market that has ended: kept among the balances. */
+const PAYOUT = 'payout of ';
 
 interface Need {
   readonly usd: Decimal;
@@ -54,7 +57,8 @@ export class PaperAccount {
   /** Instruments of which the balance is not zero. */
   *holdings(): IterableIterator<[InstrumentId, Decimal]> {
     for (const [asset, amount] of this.#balances) {
-      if (asset !== CASH && !amount.isZero()) yield [asset, amount];
+      const isShares = asset !== CASH && !asset.startsWith(PAYOUT);
+      if (isShares && !amount.isZero()) yield [asset, amount];
     }
   }
 
@@ -83,6 +87,19 @@ export class PaperAccount {
   void(trade: PaperTrade): void {
     this.#move(trade, -1);
     if (trade.side === 'BUY') this.#unsettle(trade, trade.size.neg());
+  }
+
+  isResolved(instrumentId: InstrumentId): boolean {
+    return this.#balances.has(PAYOUT + instrumentId);
+  }
+
+  /** The market has ended: its shares are paid, now and whenever some come or go. The changed assets. */
+  resolve(instrumentId: InstrumentId, payout: Decimal): readonly string[] {
+    const shares = this.balance(instrumentId);
+    this.#balances.set(PAYOUT + instrumentId, payout);
+    this.#balances.set(instrumentId, ZERO);
+    this.#add(instrumentId, shares);
+    return [CASH, instrumentId, PAYOUT + instrumentId];
   }
 
   /** Reserves what the order may still use, in place of what was reserved for it before. */
@@ -115,6 +132,11 @@ export class PaperAccount {
   }
 
   #add(asset: string, amount: Decimal): void {
+    const payout = this.#balances.get(PAYOUT + asset);
+    if (payout !== undefined) {
+      this.#add(CASH, decimal(payoutUsd(toText(amount), toText(payout))));
+      return;
+    }
     this.#balances.set(asset, this.balance(asset).plus(amount));
   }
 

@@ -4,10 +4,11 @@
  * caller's part.
  */
 import type { CancelOutcome, Clock, Ids, Random, SubmitOutcome } from '../../../actors/ports.ts';
-import type { PaperState } from '../../../actors/store-port.ts';
-import { toText, ZERO } from '../../../domain/decimal.ts';
+import type { PaperState } from '../../../actors/venue-store-port.ts';
+import { decimal, toText, ZERO } from '../../../domain/decimal.ts';
 import type { Instrument } from '../../../domain/instrument.ts';
 import type { MarketEvent, PublicTrade } from '../../../domain/market-data.ts';
+import type { Payouts } from '../../../domain/resolution.ts';
 import { CASH, PaperAccount } from './account.ts';
 import { Deadlines } from './deadlines.ts';
 import type { InstrumentList } from './instrument-list.ts';
@@ -155,6 +156,19 @@ export class PaperExchange {
     return outcomeOf(order);
   }
 
+  /** Ends the orders of a market and pays its shares. A second time it changes nothing. */
+  resolve(marketId: string, payouts: Payouts): void {
+    for (const instrument of this.#options.instruments.all()) {
+      const { id, outcome } = instrument;
+      if (instrument.marketId !== marketId || this.#account.isResolved(id)) continue;
+      for (const order of this.openOrders()) {
+        if (order.instrumentId === id) this.#close(order, 'cancelled', 'market resolved');
+      }
+      const changed = this.#account.resolve(id, decimal(payouts[outcome]));
+      for (const asset of changed) this.#options.changes.balance(asset);
+    }
+  }
+
   onMarketEvent(event: MarketEvent): void {
     const { instruments } = this.#options;
     if (event.type === 'market.tickSizeChanged') {
@@ -194,6 +208,9 @@ export class PaperExchange {
   #refusal(order: PaperOrder, body: OrderBody, instrument: Instrument): string | undefined {
     if (body.tokenId !== instrument.tokenId) {
       return `tokenId: got ${body.tokenId}, expected ${instrument.tokenId}`;
+    }
+    if (this.#account.isResolved(instrument.id)) {
+      return `instrumentId: the market of ${instrument.id} is resolved`;
     }
     return (
       refusedForm(body) ??

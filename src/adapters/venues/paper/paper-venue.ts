@@ -16,8 +16,9 @@ import type {
   VenueOrder,
   VenueOrderReport,
   VenuePosition,
+  VenueResolution,
 } from '../../../actors/ports.ts';
-import type { PaperStore } from '../../../actors/store-port.ts';
+import type { PaperStore } from '../../../actors/venue-store-port.ts';
 import { toText } from '../../../domain/decimal.ts';
 import { FillwrightFault } from '../../../domain/faults.ts';
 import type { LegReport } from '../../../domain/fill-leg.ts';
@@ -197,6 +198,15 @@ class DurableExchange implements PaperVenue {
   async fetchBalances(): Promise<VenueBalances> {
     await this.#durable();
     return { cashUsd: toText(this.#exchange.account.cashUsd) };
+  }
+
+  async takeResolution({
+    marketId,
+    payouts,
+  }: Pick<VenueResolution, 'marketId' | 'payouts'>): Promise<void> {
+    this.#checkRunning();
+    this.#exchange.resolve(marketId, payouts);
+    await this.#durable();
   }
 
   events(signal: AbortSignal): AsyncIterable<VenueEvent> {

@@ -1,7 +1,7 @@
 /** The venue's own records of orders and trades, in memory and at rest. */
 import { z } from 'zod';
 import type { SubmitOutcome, VenueOrderReport } from '../../../actors/ports.ts';
-import type { PaperOrderRow, PaperTradeRow } from '../../../actors/store-port.ts';
+import type { PaperOrderRow, PaperTradeRow } from '../../../actors/venue-store-port.ts';
 import { type Decimal, decimal, toText, ZERO } from '../../../domain/decimal.ts';
 import { FillwrightFault } from '../../../domain/faults.ts';
 import { isFinalSettlement, type LegReport } from '../../../domain/fill-leg.ts';

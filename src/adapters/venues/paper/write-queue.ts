@@ -4,7 +4,7 @@
  * their order. While the store fails, answers fail (their outcome is unknown) and events wait.
  */
 import type { Clock, VenueEvent } from '../../../actors/ports.ts';
-import type { PaperState, PaperStore } from '../../../actors/store-port.ts';
+import type { PaperState, PaperStore } from '../../../actors/venue-store-port.ts';
 import { FillwrightFault } from '../../../domain/faults.ts';
 import type { PaperAccount } from './account.ts';
 import { brokenConnection, MAX_WAITING_EVENTS } from './event-stream.ts';

@@ -32,6 +32,8 @@ export interface GammaMarket {
   readonly fees?: FeeSchedule;
 }
 
+/** Gamma lists no more rows than this where no limit is asked for. */
+export const MAX_GAMMA_IDS = 20;
 /** It is shown to people and compared with names in configurations. */
 const SLUG = /^[\w.-]{1,200}$/;
 const HEX_62 = /^0x[\da-f]{62}$/;
@@ -48,30 +50,45 @@ export function normalConditionId(text: unknown, place = 'conditionId'): string 
   throw new InvalidValue(place, text, '0x and 64 (or 62) hex digits');
 }
 
+/** Markets as they stand in Gamma's lists, unread, by condition id. */
+export type GammaRows = ReadonlyMap<string, Fields>;
+
 /**
- * A market by its condition id, open or closed; undefined when Gamma does not know it.
- * @throws {InvalidValue} when it is described in a way that cannot be traded.
+ * Asks for at most `MAX_GAMMA_IDS` markets at once, open or closed; those that Gamma does not know are
+ * not among them. Source: Polymarket docs, `GET /markets`: `condition_ids` may be repeated.
+ *
+ * @throws {InvalidValue} when an answer is no list.
  * @throws {FillwrightFault} `venue_unknown` when Gamma did not answer.
  */
-export async function readGammaMarket(
+export async function readGammaRows(
   gamma: Pick<Rest, 'call'>,
-  conditionId: string,
-): Promise<GammaMarket | undefined> {
-  const short = conditionId.endsWith('00') ? [conditionId.slice(0, -2)] : [];
+  conditionIds: readonly string[],
+): Promise<GammaRows> {
+  const found = new Map<string, Fields>();
   // Closed markets are left out unless asked for, and theirs may be the legs that still settle.
   for (const closed of ['false', 'true']) {
-    for (const spelling of [conditionId, ...short]) {
-      const query = { condition_ids: spelling, closed };
+    for (const spell of [(id: string) => id, shortConditionId]) {
+      const missing = conditionIds.filter((id) => !found.has(id));
+      const spelled = missing.flatMap((id) => spell(id) ?? []);
+      if (spelled.length === 0) continue;
+      const query = { condition_ids: spelled, closed };
       const path = '/markets';
       const result = await gamma.call({
         ...{ route: 'gamma', method: 'GET', path, query, signed: false },
       });
-      const rows = listOf(readAnswer(result, path), 'gamma', 1_000);
-      const row = rows.find((one) => isFields(one) && isOf(one, conditionId));
-      if (row !== undefined) return parseGammaMarket(row, `gamma[${conditionId}]`);
+      const rows = listOf(readAnswer(result, path), 'gamma', 1_000).filter(isFields);
+      for (const id of missing) {
+        const row = rows.find((one) => isOf(one, id));
+        if (row !== undefined) found.set(id, row);
+      }
     }
   }
-  return undefined;
+  return found;
+}
+
+/** As Gamma spells that of a `v2` market; undefined for one that has no such spelling. */
+function shortConditionId(conditionId: string): string | undefined {
+  return conditionId.endsWith('00') ? conditionId.slice(0, -2) : undefined;
 }
 
 function isOf(row: Fields, conditionId: string): boolean {

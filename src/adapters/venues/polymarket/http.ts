@@ -48,7 +48,8 @@ export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'DELETE';
   /** Begins with `/`; without the query. */
   readonly path: string;
-  readonly query?: Readonly<Record<string, string | undefined>>;
+  /** A list is the same parameter once for each of its values. */
+  readonly query?: Readonly<Record<string, string | readonly string[] | undefined>>;
   /** The exact bytes, as text. JSON. */
   readonly body?: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -213,7 +214,7 @@ function bodyHeaders({ body }: HttpRequest): Readonly<Record<string, string>> {
 function queryText(query: HttpRequest['query'] = {}): string {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
-    if (value !== undefined) parameters.append(name, value);
+    for (const one of value === undefined ? [] : [value].flat()) parameters.append(name, one);
   }
   return parameters.size === 0 ? '' : `?${parameters}`;
 }

@@ -3,7 +3,7 @@
  * arrives while a write is on its way is written together, so a burst costs one write more.
  */
 import type { Clock } from '../../../actors/ports.ts';
-import type { FrameInbox, InboxFrame } from '../../../actors/store-port.ts';
+import type { FrameInbox, InboxFrame } from '../../../actors/venue-store-port.ts';
 import { FillwrightFault } from '../../../domain/faults.ts';
 import type { FeedLog } from '../../marketdata/counts.ts';
 import { waitUntil } from '../../marketdata/wait.ts';

@@ -3,7 +3,13 @@ import type { DecimalText } from '../../../domain/decimal.ts';
 import { InvalidValue } from '../../../domain/faults.ts';
 import { type FeeSchedule, type Instrument, instrumentId } from '../../../domain/instrument.ts';
 import { isKnownTick } from '../../../domain/quantise.ts';
-import { feeSchedule, readGammaMarket, tokenIdOf } from './gamma.ts';
+import {
+  feeSchedule,
+  type GammaRows,
+  parseGammaMarket,
+  readGammaRows,
+  tokenIdOf,
+} from './gamma.ts';
 import type { OrderVersion } from './protocol/order-types.ts';
 import type { Rest } from './rest.ts';
 import {
@@ -31,6 +37,8 @@ export interface MarketSource {
   readonly gamma: Pick<Rest, 'call'>;
   readonly venue: string;
   readonly conditionId: string;
+  /** Gamma's rows of it and of others, where they were asked for together; absent: it is asked for alone. */
+  readonly listed?: GammaRows | undefined;
   /** False: markets of version `v2` are refused. */
   readonly protocolV2?: boolean | undefined;
 }
@@ -48,10 +56,10 @@ const BLOCKING_DELAY_MS = 250;
 export async function readMarket(source: MarketSource): Promise<Market> {
   const { rest, gamma, venue, conditionId } = source;
   const place = `market[${conditionId}]`;
-  const described = await readGammaMarket(gamma, conditionId);
-  if (described === undefined) {
-    throw new InvalidValue(place, undefined, 'a market that Gamma knows');
-  }
+  const listed = source.listed ?? (await readGammaRows(gamma, [conditionId]));
+  const row = listed.get(conditionId);
+  if (row === undefined) throw new InvalidValue(place, undefined, 'a market that Gamma knows');
+  const described = parseGammaMarket(row, `gamma[${conditionId}]`);
   const fields = await rest.clobMarket(conditionId);
   if (fields === undefined) throw new InvalidValue(place, undefined, 'a market of the CLOB');
   const { orderVersion, tokenIds } = described;

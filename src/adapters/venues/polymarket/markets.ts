@@ -11,7 +11,7 @@ import type { Instrument, InstrumentId } from '../../../domain/instrument.ts';
 import { isKnownTick } from '../../../domain/quantise.ts';
 import type { FeedLog } from '../../marketdata/counts.ts';
 import { waitUntil } from '../../marketdata/wait.ts';
-import { normalConditionId } from './gamma.ts';
+import { type GammaRows, MAX_GAMMA_IDS, normalConditionId, readGammaRows } from './gamma.ts';
 import { type Market, readMarket, withTick } from './markets-reading.ts';
 import { readEach } from './read-each.ts';
 import type { Rest } from './rest.ts';
@@ -59,6 +59,12 @@ export interface Markets {
   readonly failedReads: number;
 }
 
+interface ToLoad {
+  readonly conditionId: string;
+  /** Gamma's rows of it and of its neighbours. */
+  readonly listed: () => Promise<GammaRows | undefined>;
+}
+
 /** @throws {InvalidValue} for a condition id that is none, or for too many. */
 export function createMarkets(options: MarketsOptions): Markets {
   const { rest, gamma, clock, venue, log, protocolV2 } = options;
@@ -98,8 +104,8 @@ export function createMarkets(options: MarketsOptions): Markets {
   }
 
   /** @throws {InvalidValue} for a market that cannot be traded as it is described. */
-  async function load(conditionId: string): Promise<void> {
-    const market = await readMarket({ rest, gamma, venue, conditionId, protocolV2 });
+  async function load(conditionId: string, listed?: GammaRows): Promise<void> {
+    const market = await readMarket({ rest, gamma, venue, conditionId, listed, protocolV2 });
     const before = markets.get(conditionId);
     if (before !== undefined && !isSame(before, market)) {
       return halt(conditionId, 'the market has other tokens or another version than before');
@@ -110,14 +116,17 @@ export function createMarkets(options: MarketsOptions): Markets {
     if (refused.delete(conditionId)) log('info', 'A market takes orders again.', { conditionId });
   }
 
-  /** Reads again what `mayPass`. A market that makes no sense in the end is refused. */
+  /**
+   * Reads again, alone, what `mayPass`: what is wrong with one market concerns no other. A market that
+   * makes no sense in the end is refused.
+   */
   async function loadPatiently(
-    conditionId: string,
+    { conditionId, listed }: ToLoad,
     mayPass: (fault: unknown) => boolean,
   ): Promise<void> {
     for (let tries = 1; ; tries += 1) {
       try {
-        return await load(conditionId);
+        return await load(conditionId, tries === 1 ? await listed() : undefined);
       } catch (fault) {
         if (stopped.signal.aborted) throw fault;
         if (tries >= TRIES || !mayPass(fault)) {
@@ -129,10 +138,29 @@ export function createMarkets(options: MarketsOptions): Markets {
     }
   }
 
-  function loadAll(read: (conditionId: string) => Promise<void>): Promise<void> {
-    return readEach(conditionIds, async (conditionId) => {
-      if (!stopped.signal.aborted) await read(conditionId);
+  /** Gamma is asked for many markets at once, when the first of them is read. */
+  function loadAll(read: (market: ToLoad) => Promise<void>): Promise<void> {
+    const lists = new Map<number, Promise<GammaRows | undefined>>();
+    const listOfBatch = (start: number) => {
+      const batch = conditionIds.slice(start, start + MAX_GAMMA_IDS);
+      const list = lists.get(start) ?? listTogether(batch);
+      lists.set(start, list);
+      return list;
+    };
+    return readEach([...conditionIds.entries()], async ([index, conditionId]) => {
+      const listed = () => listOfBatch(index - (index % MAX_GAMMA_IDS));
+      if (!stopped.signal.aborted) await read({ conditionId, listed });
     });
+  }
+
+  /** Undefined: the list as a whole makes no sense, and each of its markets is asked for alone. */
+  async function listTogether(batch: readonly string[]): Promise<GammaRows | undefined> {
+    try {
+      return await readGammaRows(gamma, batch);
+    } catch (fault) {
+      if (isSenseless(fault)) return undefined;
+      throw fault;
+    }
   }
 
   /**
@@ -140,10 +168,11 @@ export function createMarkets(options: MarketsOptions): Markets {
    * cache: it must not keep anybody from selling.
    */
   async function refresh(): Promise<void> {
-    await loadAll((conditionId) =>
-      loadPatiently(conditionId, isSenseless).catch((error: unknown) => {
+    await loadAll((market) =>
+      loadPatiently(market, isSenseless).catch((error: unknown) => {
         if (stopped.signal.aborted) return;
         failedReads += 1;
+        const { conditionId } = market;
         log('warn', 'A market could not be read again.', { conditionId, error });
       }),
     );
@@ -172,7 +201,7 @@ export function createMarkets(options: MarketsOptions): Markets {
 
   return {
     async start() {
-      await loadAll((id) => loadPatiently(id, (fault) => !isSenseless(fault)));
+      await loadAll((market) => loadPatiently(market, (fault) => !isSenseless(fault)));
       if (markets.size === 0 && conditionIds.length > 0) {
         const message = 'None of the configured markets can be traded.';
         throw new FillwrightFault('unknown_instrument', message, allHalted());

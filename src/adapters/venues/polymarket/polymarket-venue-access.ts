@@ -15,6 +15,9 @@ import { type ApiKeys, createRest, type Rest } from './rest.ts';
 /** New keys may be refused for some two minutes: clob-client #311. */
 const NEW_KEYS_TRIES = 30;
 const NEW_KEYS_RETRY_MS = 5_000;
+/** One lost answer must not keep an engine with open orders from coming back. */
+const TRIES = 5;
+const RETRY_MS = 1_000;
 /** The generation of orders that the exchange has taken since 2026-04. Source: `GET /version`. */
 const KNOWN_VERSION = 2;
 
@@ -46,8 +49,8 @@ export interface Access {
   /** True: the account may only close what it holds. Undefined before the start. */
   readonly closedOnly: boolean | undefined;
   /**
-   * Reads the clock, checks the version, gets keys and proves them.
-   * @throws {FillwrightFault} `venue_unknown` when the venue does not answer, `venue_rejected` when
+   * Reads the clock, checks the version, gets keys and proves them. What was not answered is asked again.
+   * @throws {FillwrightFault} `venue_unknown` when the venue still does not answer, `venue_rejected` when
    * it takes other orders than we sign.
    */
   start(): Promise<void>;
@@ -74,15 +77,17 @@ export function createAccess(options: AccessOptions): Access {
     l2 = createL2Signer({ ...keys, address: options.signer.address });
   }
 
-  async function proveKeys(tries: number): Promise<void> {
+  async function patiently<T>(
+    ask: () => Promise<T>,
+    { tries = TRIES, retryMs = RETRY_MS, mayPass = isPassing } = {},
+  ): Promise<T> {
     for (let left = tries - 1; ; left -= 1) {
       try {
-        closedOnly = await rest.closedOnly();
-        return;
+        return await ask();
       } catch (error) {
-        if (left <= 0 || stopped.signal.aborted) throw error;
-        log('warn', 'The new API keys are not taken yet.', { error });
-        await waitUntil(clock, clock.now() + NEW_KEYS_RETRY_MS, stopped.signal);
+        if (left <= 0 || stopped.signal.aborted || !mayPass(error)) throw error;
+        log('warn', 'The venue is asked again.', { error });
+        await waitUntil(clock, clock.now() + retryMs, stopped.signal);
       }
     }
   }
@@ -103,7 +108,7 @@ export function createAccess(options: AccessOptions): Access {
     },
     async start() {
       await skew.read();
-      const version = await rest.version();
+      const version = await patiently(() => rest.version());
       if (version < KNOWN_VERSION) {
         const message = `The venue takes orders of version ${version}, not ${KNOWN_VERSION}.`;
         throw new FillwrightFault('venue_rejected', message, { version });
@@ -111,12 +116,21 @@ export function createAccess(options: AccessOptions): Access {
       if (version > KNOWN_VERSION) log('warn', 'The venue names a new version.', { version });
       const isNew = apiKeys === undefined;
       const l1 = () => l1Headers(options.signer, options.chainId, skew.nowS());
-      useKeys(apiKeys ?? (await rest.apiKeys(await l1())));
-      await proveKeys(isNew ? NEW_KEYS_TRIES : 1);
+      useKeys(apiKeys ?? (await patiently(async () => rest.apiKeys(await l1()))));
+      // The proof of the keys: the first answer to a signed request.
+      const patience = { tries: NEW_KEYS_TRIES, retryMs: NEW_KEYS_RETRY_MS, mayPass: () => true };
+      closedOnly = await patiently(() => rest.closedOnly(), isNew ? patience : {});
     },
     async stop() {
       stopped.abort();
       await Promise.all([http.close(), gammaHttp.close(), dataHttp.close()]);
     },
   };
+}
+
+/** Not answered at all, or by a venue in trouble: a refusal stays one. */
+function isPassing(error: unknown): boolean {
+  if (!(error instanceof FillwrightFault) || error.code !== 'venue_unknown') return false;
+  const { status } = error.facts;
+  return typeof status !== 'number' || status === 429 || status === 425 || status >= 500;
 }

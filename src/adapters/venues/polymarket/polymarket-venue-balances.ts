@@ -4,6 +4,7 @@
  * refused: it is told to look again after every fill. Sources: py-clob-client #287, #290.
  */
 import type { Clock, VenueBalances, VenuePosition } from '../../../actors/ports.ts';
+import type { Instrument, InstrumentId } from '../../../domain/instrument.ts';
 import type { FeedLog } from '../../marketdata/counts.ts';
 import type { Markets } from './markets.ts';
 import { readEach } from './read-each.ts';
@@ -16,24 +17,33 @@ const RETRY_AFTER_MS = 10_000;
 
 export interface Balances {
   fetchBalances(): Promise<VenueBalances>;
-  /** Shares of the markets that we know, none where there are none. */
-  fetchPositions(): Promise<readonly VenuePosition[]>;
+  /** Shares of the markets that we know, none where there are none: see `Venue`. */
+  fetchPositions(held?: readonly InstrumentId[]): Promise<readonly VenuePosition[]>;
   /** Soon makes the venue look at the chain again: at the money, and at this token. */
   refreshSoon(tokenId: string): void;
+  /**
+   * From now on the venue looks at the chain for the shares of this market before they are told: nobody
+   * tells it of a redemption.
+   */
+  refreshResolved(marketId: string): void;
   stop(): void;
   readonly failedRefreshes: number;
 }
 
 export interface BalancesOptions {
   readonly rest: Pick<Rest, 'balance' | 'refreshBalance'>;
-  readonly markets: Markets;
+  /** Tokens that the Data API lists as held: late, and not all of them. */
+  readonly listed: () => Promise<readonly string[]>;
+  readonly markets: Pick<Markets, 'instruments' | 'instrumentOf' | 'ofToken'>;
   readonly clock: Clock;
   readonly log: FeedLog;
 }
 
-export function createBalances({ rest, markets, clock, log }: BalancesOptions): Balances {
+export function createBalances({ rest, listed, markets, clock, log }: BalancesOptions): Balances {
   /** Bounded by the tokens of the markets. */
   const stale = new Set<string>();
+  /** The same. */
+  const resolved = new Set<string>();
   let cancelTimer = (): void => undefined;
   /** When the next refresh is due. */
   let dueAtMs = Number.POSITIVE_INFINITY;
@@ -72,15 +82,28 @@ export function createBalances({ rest, markets, clock, log }: BalancesOptions): 
     }
   }
 
+  /**
+   * A balance is a request, and the venue lets 20 a second through: all tokens of a hundred markets
+   * take ten seconds. So those are asked about that somebody has reason to believe held.
+   */
+  async function toAsk(held: readonly InstrumentId[]): Promise<readonly Instrument[]> {
+    const tokenIds = await listed().catch(() => undefined);
+    if (tokenIds === undefined) return markets.instruments();
+    const asked = new Set([...held, ...tokenIds.map((id) => markets.instrumentOf(id)?.id)]);
+    return markets.instruments().filter(({ id }) => asked.has(id));
+  }
+
   return {
     async fetchBalances() {
       await refresh();
       return { cashUsd: await rest.balance('COLLATERAL') };
     },
-    async fetchPositions() {
-      if (stale.size > 0) await refresh();
+    async fetchPositions(held) {
       const positions: VenuePosition[] = [];
-      await readEach(markets.instruments(), async ({ id: instrumentId, tokenId }) => {
+      const asked = held === undefined ? markets.instruments() : await toAsk(held);
+      for (const { tokenId } of asked) if (resolved.has(tokenId)) stale.add(tokenId);
+      if (stale.size > 0) await refresh();
+      await readEach(asked, async ({ id: instrumentId, tokenId }) => {
         const size = await rest.balance(assetOf(tokenId), tokenId);
         if (size !== '0') positions.push({ instrumentId, size });
       });
@@ -89,6 +112,11 @@ export function createBalances({ rest, markets, clock, log }: BalancesOptions): 
     refreshSoon(tokenId) {
       if (markets.ofToken(tokenId) !== undefined) stale.add(tokenId);
       schedule(REFRESH_AFTER_MS);
+    },
+    refreshResolved(marketId) {
+      for (const instrument of markets.instruments()) {
+        if (instrument.marketId === marketId) resolved.add(instrument.tokenId);
+      }
     },
     stop() {
       stopped = true;

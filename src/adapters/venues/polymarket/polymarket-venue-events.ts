@@ -4,8 +4,8 @@
  * told, so that REST can tell a frozen channel from a quiet one (py-clob-client #292).
  */
 import type { Clock, VenueEvent } from '../../../actors/ports.ts';
+import { dropOldest } from '../../../domain/drop-oldest.ts';
 import type { LegReport } from '../../../domain/fill-leg.ts';
-import { dropOldest } from './drop-oldest.ts';
 
 /** The channel waits for its reader beyond this; it has a bound of its own. */
 const MAX_WAITING_EVENTS = 1_000;

@@ -1,6 +1,6 @@
 /** What the venue is made from. */
 import type { Clock, Random } from '../../../actors/ports.ts';
-import type { FrameInbox } from '../../../actors/store-port.ts';
+import type { FrameInbox } from '../../../actors/venue-store-port.ts';
 import type { OpenSocket } from '../../marketdata/channel-link.ts';
 import type { FeedLog } from '../../marketdata/counts.ts';
 import type { HttpOptions } from './http.ts';
@@ -57,6 +57,11 @@ export interface PolymarketVenueOptions {
    * Absent: always.
    */
   readonly mayWrite?: () => boolean;
+  /**
+   * Refuses the start by rejecting: until it has resolved, no order is signed. Run while the user channel
+   * signs in, which waits for the venue: loading the package that orders are held against takes a second.
+   */
+  readonly checkSigning?: () => Promise<void>;
   readonly http?: Omit<HttpOptions, 'url' | 'clock'>;
   /** Makes the sockets of the user channel. Default: real ones. */
   readonly openSocket?: OpenSocket | undefined;

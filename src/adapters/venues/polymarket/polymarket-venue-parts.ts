@@ -48,12 +48,16 @@ export function createVenueParts(options: PolymarketVenueOptions, name: string) 
     protocolV2: options.protocolV2,
   });
   const prepared = createPreparedOrders();
-  const orders = createOrderReader(rest, clock, onMalformed);
+  const orders = createOrderReader(rest, clock, onMalformed, markets.instrumentOf);
   const modes = createVenueModes(clock, (state, before) => {
     log('warn', `The venue's mode is ${state.mode}.`, { ...state, before });
   });
   const queue = createSubmitQueue(rest);
-  const balances = createBalances({ rest, markets, clock, log });
+  const data = createDataApi(access.data, onMalformed);
+  const balances = createBalances({
+    ...{ rest, markets, clock, log },
+    listed: async () => (await data.positions(options.funder)).map(({ tokenId }) => tokenId),
+  });
   const submitter = createSubmitter({
     ...{ clock, queue, modes, markets, orders, prepared, log },
     onStaleBalance: balances.refreshSoon,
@@ -72,7 +76,6 @@ export function createVenueParts(options: PolymarketVenueOptions, name: string) 
     : undefined;
   const keepWarm = options.keepWarm === false ? undefined : createKeepWarm(rest, clock);
   const massCancels = createMassCancels({ rest, orders, limiter, clock, log });
-  const data = createDataApi(access.data, onMalformed);
   return {
     ...{ access, markets, prepared, orders, modes, queue, balances, submitter },
     ...{ ...stream, cancels, heartbeat, keepWarm, massCancels, data, oddities },

@@ -3,8 +3,8 @@
  * an order to send it.
  */
 import type { PreparedOrder, VenueOrder } from '../../../actors/ports.ts';
+import { dropOldest } from '../../../domain/drop-oldest.ts';
 import type { Side } from '../../../domain/instrument.ts';
-import { dropOldest } from './drop-oldest.ts';
 import { parsePostedOrder } from './protocol/parse-order.ts';
 
 /** Some hours of a busy desk, about 1.5 kB each. What is dropped is read from its bytes. */

@@ -2,7 +2,7 @@
  * Polymarket, live: the parts that speak with it, put together as a `Venue`. What is on the way of
  * an order (`prepare`, `submit`) reads memory only.
  */
-import type { PreparedOrder, Venue, VenueOrder } from '../../../actors/ports.ts';
+import type { PreparedOrder, Venue, VenueOrder, VenueResolution } from '../../../actors/ports.ts';
 import { type DecimalText, decimal, toText } from '../../../domain/decimal.ts';
 import { FillwrightFault, InvalidValue } from '../../../domain/faults.ts';
 import { isOnTick, quantisePrice } from '../../../domain/quantise.ts';
@@ -35,11 +35,21 @@ export interface PolymarketVenue extends Venue, MassCancels {
  */
 const SHORTEST_GTD_MS = 120_000;
 
+const never = () => new Promise<never>(() => undefined);
+
 /** @throws {InvalidValue} for a URL or a condition id that is none. */
 export function createPolymarketVenue(options: PolymarketVenueOptions): PolymarketVenue {
   const { clock, signer, chainId, funder, signatureType, name = 'polymarket' } = options;
   const parts = createVenueParts(options, name);
   const { access, markets, orders, balances, submitter, trades, events } = parts;
+
+  let checked: Promise<void> | undefined;
+
+  /** Once, for whoever asks first. */
+  async function selfCheck(): Promise<void> {
+    checked ??= options.checkSigning?.() ?? Promise.resolve();
+    await checked;
+  }
 
   async function prepare(order: VenueOrder): Promise<PreparedOrder> {
     const { instrument, side } = order;
@@ -53,6 +63,8 @@ export function createPolymarketVenue(options: PolymarketVenueOptions): Polymark
     const { tickSize, negRisk, orderVersion: version } = market;
     const { apiKey } = access.keys();
     return parts.prepared.prepare(order, async () => {
+      // Where it fails the start is refused. The order is not denied for that: it waits for another start.
+      await selfCheck().catch(never);
       // Only now: an order that was made in time is the same bytes for ever.
       checkExpiry(order, clock.now() + access.skew.skewMs);
       return prepareOrder({
@@ -73,6 +85,7 @@ export function createPolymarketVenue(options: PolymarketVenueOptions): Polymark
       parts.heartbeat?.start();
       parts.keepWarm?.start();
     },
+    selfCheck,
     async stop() {
       parts.heartbeat?.stop();
       parts.keepWarm?.stop();
@@ -95,12 +108,42 @@ export function createPolymarketVenue(options: PolymarketVenueOptions): Polymark
     // What the venue itself lets us sell. The Data API is later, rounds, and may leave positions out.
     fetchPositions: balances.fetchPositions,
     fetchBalances: balances.fetchBalances,
+    async fetchAverages() {
+      const held = await parts.data.positions(funder);
+      return held.flatMap(({ tokenId, averagePrice: averageEntry }) => {
+        const instrumentId = markets.instrumentOf(tokenId)?.id;
+        return averageEntry === undefined || instrumentId === undefined
+          ? []
+          : [{ instrumentId, averageEntry }];
+      });
+    },
+    async fetchResolutions(marketIds) {
+      const told = await parts.data.resolutions(marketIds);
+      return told.flatMap((resolution) => {
+        const found = venueResolution(resolution);
+        if (found !== undefined) balances.refreshResolved(found.marketId);
+        return found ?? [];
+      });
+    },
     events: events.read,
     dataPositions: () => parts.data.positions(funder),
     resolutions: (conditionIds = options.markets) => parts.data.resolutions(conditionIds),
     ...parts.massCancels,
     onTickSize: markets.onTickSize,
+    clockSkewMs: () => access.skew.skewMs,
     health: () => healthOf(parts),
+  };
+}
+
+/** Only the chain's own word: what is proposed or disputed may still end otherwise. */
+function venueResolution(told: MarketResolution): VenueResolution | undefined {
+  const { conditionId: marketId, status, payoutsUsd, reporter, resolvedAtMs } = told;
+  if (status.toLowerCase() !== 'resolved' || payoutsUsd === undefined) return undefined;
+  return {
+    marketId,
+    payouts: { YES: payoutsUsd.yes, NO: payoutsUsd.no },
+    source: reporter ?? 'Data API',
+    ...(resolvedAtMs === undefined ? {} : { resolvedAtMs }),
   };
 }
 

@@ -1,7 +1,7 @@
 /** Reading our orders. Source: Polymarket docs, "Get order", "Get active orders". */
-import type { Clock, VenueOrderReport } from '../../../actors/ports.ts';
+import type { Clock, OrderTerms, VenueOrderReport } from '../../../actors/ports.ts';
 import { InvalidValue } from '../../../domain/faults.ts';
-import { orderReportOf } from './attribution.ts';
+import { type InstrumentOf, orderReportOf } from './attribution.ts';
 import type { Rest } from './rest.ts';
 import { isFields } from './rest-fields.ts';
 import { readPages } from './rest-pages.ts';
@@ -28,6 +28,7 @@ export function createOrderReader(
   rest: Pick<Rest, 'read'>,
   clock: Pick<Clock, 'now'>,
   onMalformed: (fault: InvalidValue) => void,
+  instrumentOf: InstrumentOf = () => undefined,
 ): OrderReader {
   const list = (query: Readonly<Record<string, string | undefined>>, onOdd = onMalformed) =>
     readPages<WireOrder>(rest, {
@@ -40,7 +41,10 @@ export function createOrderReader(
   }
   async function openOrders({ marketId, tokenId }: OrderFilter = {}, onOdd = onMalformed) {
     const orders = await list({ market: marketId, asset_id: tokenId }, onOdd);
-    return orders.map((order) => orderReportOf(order, clock.now()));
+    return orders.map((order) => ({
+      ...orderReportOf(order, clock.now()),
+      ...termsOf(order, instrumentOf),
+    }));
   }
   const isOf = (order: WireOrder, id: string) => order.id.toLowerCase() === id.toLowerCase();
 
@@ -63,5 +67,18 @@ export function createOrderReader(
     },
     openOrders: (filter) => openOrders(filter),
     allOpenOrders: (filter) => openOrders(filter, stop),
+  };
+}
+
+function termsOf(order: WireOrder, instrumentOf: InstrumentOf): { readonly terms?: OrderTerms } {
+  const { tokenId, side, price, originalSize } = order;
+  if (side === undefined || price === undefined) return {};
+  const instrument = tokenId === undefined ? undefined : instrumentOf(tokenId);
+  return {
+    terms: {
+      ...(instrument === undefined ? {} : { instrumentId: instrument.id }),
+      ...{ side, price },
+      ...(originalSize === undefined ? {} : { size: originalSize }),
+    },
   };
 }

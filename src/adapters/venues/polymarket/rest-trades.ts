@@ -4,10 +4,10 @@
  * Source: Polymarket docs, "Get trades"; nautilus_trader #3345 (market filters miss our maker fills).
  */
 import type { Clock } from '../../../actors/ports.ts';
+import { dropOldest } from '../../../domain/drop-oldest.ts';
 import type { InvalidValue } from '../../../domain/faults.ts';
 import { isFinalSettlement, type LegReport } from '../../../domain/fill-leg.ts';
 import { type InstrumentOf, legsOf, type NoteFinding, type Ours } from './attribution.ts';
-import { dropOldest } from './drop-oldest.ts';
 import type { Rest } from './rest.ts';
 import { readPages } from './rest-pages.ts';
 import { parseTrade, type WireTrade } from './user-wire.ts';

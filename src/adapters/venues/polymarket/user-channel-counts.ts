@@ -1,5 +1,5 @@
 /** What the user channel counted. Every skipped or odd message is counted somewhere here. */
-import { dropOldest } from './drop-oldest.ts';
+import { dropOldest } from '../../../domain/drop-oldest.ts';
 
 export interface UserChannelCounts {
   /** Text frames, PONG included. */

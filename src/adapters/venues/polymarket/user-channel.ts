@@ -1,6 +1,6 @@
 /** Polymarket's user channel, live: our orders and trades as the venue tells of them. */
 import type { Clock, Random, VenueEvent } from '../../../actors/ports.ts';
-import type { FrameInbox, InboxFrame } from '../../../actors/store-port.ts';
+import type { FrameInbox, InboxFrame } from '../../../actors/venue-store-port.ts';
 import { FillwrightFault, InvalidValue } from '../../../domain/faults.ts';
 import type { OpenSocket } from '../../marketdata/channel-link.ts';
 import { type FeedLog, silentLog } from '../../marketdata/counts.ts';

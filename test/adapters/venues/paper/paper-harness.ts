@@ -1,6 +1,6 @@
 /** The paper venue under the contract's harness: a virtual clock and a store that outlives it. */
 import type { VenueEvent } from '../../../../src/actors/ports.ts';
-import type { PaperStore } from '../../../../src/actors/store-port.ts';
+import type { PaperStore } from '../../../../src/actors/venue-store-port.ts';
 import {
   createVirtualClock,
   type VirtualClock,
@@ -143,6 +143,13 @@ export async function paperHarness(
         type: 'market.traded',
         trade: { instrumentId: instrument.id, atMs: clock.now(), side, price, size },
       });
+      await idle(running.venue);
+    },
+    async endMarket(payouts) {
+      const { marketId } = instrument;
+      await running.venue.takeResolution?.({ marketId, payouts });
+      // Said again, as by the next life of an engine.
+      await running.venue.takeResolution?.({ marketId, payouts });
       await idle(running.venue);
     },
     async advance(forMs) {

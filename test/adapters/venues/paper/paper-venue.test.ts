@@ -1,6 +1,6 @@
 /** What the paper venue adds to the contract: its own durability and latency. */
 import { afterEach, describe, expect, test } from 'vitest';
-import type { PaperStore } from '../../../../src/actors/store-port.ts';
+import type { PaperStore } from '../../../../src/actors/venue-store-port.ts';
 import {
   fills,
   type HarnessOptions,

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import {
   normalConditionId,
   parseGammaMarket,
-  readGammaMarket,
+  readGammaRows,
 } from '../../../../src/adapters/venues/polymarket/gamma.ts';
 import { InvalidValue } from '../../../../src/domain/faults.ts';
 import { restTo, serve } from './rest-harness.ts';
@@ -93,16 +93,34 @@ describe('reading a market', () => {
       const other = row({ conditionId: `0x${'ef'.repeat(32)}` });
       return { body: isIt ? [other, row({ conditionId: spelled })] : [other] };
     });
-    const market = await readGammaMarket(restTo(server.url).rest, asked);
-    expect(market?.conditionId).toBe(asked);
+    const rows = await readGammaRows(restTo(server.url).rest, [asked]);
+    expect([...rows]).toEqual([[asked, row({ conditionId: spelled })]]);
     expect(server.asked).toHaveLength(requests);
   });
 
-  test('that Gamma does not know is undefined, and no answer is a fault', async () => {
+  test('several at once: each request asks for those that are still missing', async () => {
+    const closedOne = `0x${'12'.repeat(32)}`;
+    const unknown = `0x${'34'.repeat(32)}`;
+    const asked: string[] = [];
+    const server = await serve(({ url }) => {
+      const query = new URL(url, 'http://x').searchParams;
+      const ids = query.getAll('condition_ids');
+      const closed = query.get('closed');
+      asked.push(`${closed}: ${ids.map((id) => id.slice(0, 4))}`);
+      const there = closed === 'true' ? [closedOne] : [CONDITION, SHORT];
+      return { body: there.filter((id) => ids.includes(id)).map((id) => row({ conditionId: id })) };
+    });
+    const ids = [CONDITION, LONG, closedOne, unknown];
+    const rows = await readGammaRows(restTo(server.url).rest, ids);
+    expect([...rows.keys()].sort()).toEqual([CONDITION, LONG, closedOne].sort());
+    expect(asked).toEqual(['false: 0xab,0xcd,0x12,0x34', 'false: 0xcd', 'true: 0x12,0x34']);
+  });
+
+  test('one that Gamma does not know is not there, and no answer is a fault', async () => {
     const empty = await serve(() => ({ body: [] }));
-    expect(await readGammaMarket(restTo(empty.url).rest, CONDITION)).toBeUndefined();
+    expect((await readGammaRows(restTo(empty.url).rest, [CONDITION])).size).toBe(0);
     const failing = await serve(() => ({ status: 502, body: '<html>' }));
-    const reading = readGammaMarket(restTo(failing.url).rest, CONDITION);
+    const reading = readGammaRows(restTo(failing.url).rest, [CONDITION]);
     await expect(reading).rejects.toMatchObject({ code: 'venue_unknown' });
   });
 

@@ -23,14 +23,14 @@ describe('what was asked arrives as it was', () => {
     const http = httpTo(`${server.url}/base/`);
     const result = await http.request({
       ...POST,
-      query: { a: '1 2', b: undefined },
+      query: { a: '1 2', b: undefined, c: ['3', '4'] },
       body: '{"ü": 1.50 }',
       headers: { POLY_ADDRESS: '0x1' },
     });
     expect(result).toMatchObject({ kind: 'answer', status: 201, text: 'done' });
     expect(result.kind === 'answer' && result.headers['x-thing']).toBe('a');
     expect(server.asked).toMatchObject([
-      { method: 'POST', url: '/base/order?a=1+2', body: '{"ü": 1.50 }' },
+      { method: 'POST', url: '/base/order?a=1+2&c=3&c=4', body: '{"ü": 1.50 }' },
     ]);
     expect(server.asked[0]?.headers).toMatchObject({
       'content-type': 'application/json',

@@ -1,7 +1,7 @@
 /** What the user channel says is in the database before anybody acts on it. */
 import type pg from 'pg';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { FrameInbox, InboxFrame } from '../../../../src/actors/store-port.ts';
+import type { FrameInbox, InboxFrame } from '../../../../src/actors/venue-store-port.ts';
 import { MAX_WAITING_FRAMES } from '../../../../src/adapters/venues/polymarket/inbox.ts';
 import { PRUNE_EVERY_MS } from '../../../../src/adapters/venues/polymarket/user-channel.ts';
 import { type FreshStore, freshStore, withClient } from '../../../support/database.ts';

@@ -31,7 +31,7 @@ function described(first: number, changes: Partial<Described> = {}): Described {
 }
 
 /** Markets of a venue whose answers can be changed while it runs. */
-async function marketsOf(world: Record<string, Described>) {
+async function marketsOf(world: Record<string, Described>, conditionIds = [A, B]) {
   const clock = createVirtualClock(START);
   let failing = false;
   /** Said once in the place of an answer about A. */
@@ -47,9 +47,11 @@ async function marketsOf(world: Record<string, Described>) {
     const { pathname, searchParams } = new URL(url, 'http://x');
     if (pathname === '/tick-size') return tick;
     if (pathname === '/markets') {
-      const id = searchParams.get('condition_ids') ?? '';
-      const row = world[id]?.gamma;
-      return { body: row === undefined ? [] : [{ conditionId: id, ...row }] };
+      const body = searchParams.getAll('condition_ids').flatMap((conditionId) => {
+        const row = world[conditionId]?.gamma;
+        return row === undefined ? [] : [{ conditionId, ...row }];
+      });
+      return { body };
     }
     const row = world[pathname.split('/').at(-1) ?? '']?.clob;
     return row === undefined ? { status: 404 } : { body: row };
@@ -57,7 +59,7 @@ async function marketsOf(world: Record<string, Described>) {
   const { rest } = restTo(server.url, clock);
   const log: string[] = [];
   const markets = createMarkets({
-    ...{ rest, gamma: rest, clock, venue: 'polymarket', conditionIds: [A, B] },
+    ...{ rest, gamma: rest, clock, venue: 'polymarket', conditionIds },
     log: (_level, message, facts) => log.push(`${message} ${JSON.stringify(facts)}`),
   });
   onTestFinished(() => markets.stop());
@@ -178,6 +180,25 @@ describe('at the start', () => {
     expect(markets.instrument(`polymarket:${A}:YES`)?.fees.rate).toBe('0');
   });
 
+  test('Gamma is asked for twenty markets at once', async () => {
+    const ids = Array.from({ length: 21 }, (_, index) => `0x${String(index + 10).repeat(32)}`);
+    const world = Object.fromEntries(ids.map((id, index) => [id, described(71 + 2 * index)]));
+    const { markets, server } = await marketsOf(world, ids);
+    await markets.start();
+    expect(markets.instruments()).toHaveLength(42);
+    const lists = server.asked.filter(({ url }) => url.startsWith('/markets?'));
+    const counts = lists.map(({ url }) => url.split('condition_ids=').length - 1);
+    expect(counts).toEqual([20, 1]);
+  });
+
+  test('a list that makes no sense refuses nobody: each market is asked for alone', async () => {
+    const { markets, slipOnce } = await marketsOf({ [A]: described(71), [B]: described(81) });
+    slipOnce({ body: '<html>one moment</html>' });
+    await markets.start();
+    expect(markets.halted).toEqual({});
+    expect(markets.instruments()).toHaveLength(4);
+  });
+
   test('none at all is a fault', async () => {
     const { markets } = await marketsOf({});
     await expect(markets.start()).rejects.toMatchObject({ code: 'unknown_instrument' });
@@ -237,14 +258,14 @@ describe('while it runs', () => {
     expect(markets.failedReads).toBe(2);
   });
 
-  test.each<[string, Told]>([
-    ['a page in the place of JSON', { body: '<html>one moment</html>' }],
-    ['a description without a version', { body: [{ conditionId: A }] }],
-  ])('%s, once, halts nothing: it is read again at once', async (_what, told) => {
+  test.each<[string, Told, number]>([
+    ['a page in the place of JSON', { body: '<html>one moment</html>' }, 0],
+    ['a description without a version', { body: [{ conditionId: A }] }, 1],
+  ])('%s, once, halts nothing: it is read again at once', async (_what, told, rereads) => {
     const { refresh, slipOnce, markets, world, tick } = await running();
     world[A] = described(71, { clob: { mts: 0.001 } });
     slipOnce(told);
-    await refresh(1);
+    await refresh(rereads);
     expect(markets.halted).toEqual({});
     expect(tick()).toBe('0.001');
   });

@@ -3,6 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { VenueOrder } from '../../../../src/actors/ports.ts';
 import { createVirtualClock } from '../../../../src/adapters/clock/virtual-clock.ts';
+import { openCurve } from '../../../../src/adapters/venues/polymarket/protocol/secp256k1.ts';
+import { createLocalSigner } from '../../../../src/adapters/venues/polymarket/protocol/signer.ts';
 import { decimal, toText } from '../../../../src/domain/decimal.ts';
 import type { LegReport } from '../../../../src/domain/fill-leg.ts';
 import { micros, never, openDesk, START, type VenueDesk } from './polymarket-venue-harness.ts';
@@ -13,6 +15,28 @@ function legsOf({ events }: VenueDesk, id: string): readonly LegReport[] {
   );
 }
 
+/** A process whose signing is not yet checked, and how much it has signed. */
+async function unchecked(checkSigning: () => Promise<void>) {
+  const desk = await openDesk();
+  const { privateKey = '' } = desk.account;
+  const signer = createLocalSigner(privateKey, openCurve());
+  const counted = { signatures: 0 };
+  const venue = desk.another({
+    checkSigning,
+    signer: {
+      address: signer.address,
+      sign(digest) {
+        counted.signatures += 1;
+        return signer.sign(digest);
+      },
+    },
+  });
+  await venue.start();
+  return { desk, venue, counted };
+}
+
+const asksAgain = ({ log }: VenueDesk) =>
+  log.filter((line) => line.startsWith('The venue is asked again')).length;
 const requests = (desk: VenueDesk) => desk.venue.health().submits;
 
 describe('orders of every kind of account and market are taken, under the id that we computed', () => {
@@ -27,9 +51,65 @@ describe('orders of every kind of account and market are taken, under the id tha
     expect(desk.venue.health()).toMatchObject({ haltedMarkets: {}, connected: true, skewMs: 0 });
   });
 
+  test('no order is signed before our signing is known to be the one of the venue’s package', async () => {
+    let pass: (() => void) | undefined;
+    const checkSigning = () =>
+      new Promise<void>((resolve) => {
+        pass = resolve;
+      });
+    const { desk, venue, counted } = await unchecked(checkSigning);
+    const preparing = venue.prepare(desk.order());
+    await desk.until(() => pass !== undefined);
+    await desk.advance(1_000);
+    expect(counted.signatures).toBe(0);
+    pass?.();
+    expect((await preparing).body).toContain('signature');
+    expect(counted.signatures).toBe(1);
+  });
+
+  test('none is signed or given up where it is not: the start is refused, and the next one goes on', async () => {
+    const checkSigning = () => Promise.reject(new Error('a byte differs'));
+    const { desk, venue, counted } = await unchecked(checkSigning);
+    let isOver = false;
+    void Promise.resolve(venue.prepare(desk.order())).finally(() => {
+      isOver = true;
+    });
+    await expect(venue.selfCheck?.()).rejects.toThrow('a byte differs');
+    await desk.advance(1_000);
+    expect({ isOver, ...counted }).toEqual({ isOver: false, signatures: 0 });
+  });
+
   test('keys are derived when none are given', async () => {
     const desk = await openDesk({ venue: { apiKeys: undefined } });
     expect((await desk.send()).outcome.kind).toBe('acknowledged');
+  });
+});
+
+describe('a start', () => {
+  test.each(['GET /version', 'GET /auth/ban-status/closed-only'])(
+    'asks again where the connection is lost during %s',
+    async (route) => {
+      const desk = await openDesk();
+      desk.sandbox.faults.add({ kind: 'rejectThenTimeout', route, closeAfterMs: 10, count: 2 });
+      await desk.inTime(desk.another().start());
+      expect(asksAgain(desk)).toBe(2);
+    },
+  );
+
+  test('gives up in the end, and says what was not answered', async () => {
+    const desk = await openDesk();
+    desk.sandbox.faults.add({ kind: 'error', route: 'GET /version', status: 503 });
+    await expect(desk.inTime(desk.another().start())).rejects.toThrow(
+      /did not answer \/version: status 503/,
+    );
+    expect(asksAgain(desk)).toBe(4);
+  });
+
+  test('is refused at once where the keys are', async () => {
+    const desk = await openDesk();
+    const apiKeys = { ...desk.account, secret: Buffer.from('another').toString('base64') };
+    await expect(desk.inTime(desk.another({ apiKeys }).start())).rejects.toThrow(/status 401/);
+    expect(asksAgain(desk)).toBe(0);
   });
 });
 
@@ -522,6 +602,6 @@ describe('a start that cannot succeed says why', () => {
     ],
   ])('%s', async (_rule, options, reason) => {
     const desk = await openDesk({ deaf: true });
-    await expect(desk.another(options).start()).rejects.toThrow(reason);
+    await expect(desk.inTime(desk.another(options).start())).rejects.toThrow(reason);
   });
 });

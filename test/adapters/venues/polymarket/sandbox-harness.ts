@@ -144,6 +144,10 @@ export async function sandboxHarness(options: HarnessOptions = {}): Promise<Sand
       await sandbox.taker.take({ tokenId, side, price: micros(price), size: micros(size) });
       await idle(running.venue);
     },
+    async endMarket({ YES, NO }) {
+      sandbox.exchange.resolve(instrument.marketId as `0x${string}`, [micros(YES), micros(NO)]);
+      await idle(running.venue);
+    },
     async advance(forMs) {
       const untilMs = clock.now() + forMs;
       await moveTo(
