@@ -5,7 +5,15 @@ import { createSystemClock } from '../src/adapters/clock/system-clock.ts';
 import { createIds } from '../src/adapters/ids.ts';
 import { FillFeed } from './fills.ts';
 import { closedLoop, type Latency, latencyOf, median } from './measure.ts';
-import { instrumentAt, log, openEngine, silentVenue, type World } from './world.ts';
+import {
+  DEPOSIT_USD,
+  instrumentAt,
+  LIMITS,
+  log,
+  openEngine,
+  silentVenue,
+  type World,
+} from './world.ts';
 
 const OPEN_LOOP_PER_SECOND = 5_000;
 const OPEN_LOOP_MS = 15_000;
@@ -109,8 +117,9 @@ export async function benchIntents(world: World): Promise<IntentLatency> {
     clock,
     ids: createIds({ clock }),
     log,
-    account: { id: 'main', depositUsd: '1000000000', minimumReserveUsd: '0' },
+    account: { id: 'main', depositUsd: DEPOSIT_USD, minimumReserveUsd: '0' },
     maxOpenOrders: 1_000_000,
+    limits: LIMITS,
     checkIdentities: false,
   });
   await trading.start();
@@ -121,13 +130,14 @@ export async function benchIntents(world: World): Promise<IntentLatency> {
       handed = () => resolve(performance.now());
     });
     const startedAt = performance.now();
-    await trading.submit({
+    const { order } = await trading.submit({
       key: `bench/${index}`,
       instrument: instrumentAt(index).id,
       side: 'BUY',
       price: '0.52',
       size: '10',
     });
+    if (order.status === 'DENIED') throw new Error(`Intent ${index} is denied: ${order.reason}`);
     const answeredAt = performance.now();
     const handedAt = await atVenue;
     if (index < WARM_UP) continue;

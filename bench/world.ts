@@ -12,14 +12,14 @@ import { clientConfig } from '../src/adapters/store/connection.ts';
 import type { PostgresStore } from '../src/adapters/store/postgres-store.ts';
 import type { Instrument } from '../src/domain/instrument.ts';
 import type { Intent } from '../src/domain/intent.ts';
-import { DEFAULT_LIMITS } from '../src/domain/risk/limits.ts';
 import { openStore } from '../src/open-store.ts';
 
 const quiet = () => undefined;
 export const log = {
   debug: quiet,
   info: quiet,
-  warn: (facts: object, message: string) => console.error(message, facts),
+  // Its facts may be a list of thousands of orders.
+  warn: (_facts: object, message: string) => console.error(message),
   error: (facts: object, message: string) => console.error(message, facts),
 };
 
@@ -79,6 +79,11 @@ export async function openWorld(): Promise<World> {
     },
   };
 }
+
+export const DEPOSIT_USD = '1000000000';
+
+/** Every order buys, of either outcome: half of them would meet the others. */
+export const LIMITS = { selfTrade: 'allow' } as const;
 
 const MARKETS = 32;
 
@@ -147,7 +152,7 @@ export function silentVenue(onSubmit: (order: PreparedOrder) => void = quiet): V
     fetchOpenOrders: async () => [],
     fetchTrades: async () => [],
     fetchPositions: async () => [],
-    fetchBalances: async () => ({ cashUsd: '0' }),
+    fetchBalances: async () => ({ cashUsd: DEPOSIT_USD }),
     async *events(signal) {
       // Nothing ever happens here.
       await new Promise((resolve) => signal.addEventListener('abort', resolve));
@@ -167,8 +172,7 @@ export async function openEngine(store: PostgresStore): Promise<Execution> {
     accountId: 'main',
     minimumReserveUsd: '0',
     maxOpenOrders: 1_000_000,
-    // Every order buys, of either outcome: half of them would meet the others.
-    limits: { ...DEFAULT_LIMITS, selfTrade: 'allow' },
+    limits: LIMITS,
     checkIdentities: false,
     catchUpSince: async () => [],
   });
@@ -176,11 +180,11 @@ export async function openEngine(store: PostgresStore): Promise<Execution> {
   execution.dispatch({
     type: 'account.deposited',
     depositId: 'bench',
-    amountUsd: '1000000000',
+    amountUsd: DEPOSIT_USD,
     atMs,
   });
   execution.dispatch({ type: 'venue.connected', venue: 'bench', atMs });
-  const balance = { cashUsd: '1000000000', askedAtMs: atMs } as const;
+  const balance = { cashUsd: DEPOSIT_USD, askedAtMs: atMs } as const;
   execution.dispatch({ type: 'venue.balanceTold', venue: 'bench', ...balance, atMs });
   execution.dispatch({ type: 'venue.caughtUp', venue: 'bench', atMs });
   await execution.journal.durable();

@@ -21,8 +21,8 @@ import { createScriptedVenue } from '../support/scripted-venue.ts';
 const SCOPE = scopeOfCause('liquidation');
 /** Twice what a liquidation waits for at most, and the doubts of one before it. */
 const LONGEST_MS = 1_500_000;
-/** Two seconds each. */
-const RUNS = 8;
+/** Half a second each. */
+const RUNS = 20;
 
 /** What becomes of a sale. */
 const FATES = [
@@ -237,7 +237,11 @@ async function check(asks: Case): Promise<void> {
     for (;;) {
       const current = desk;
       await world.pass(life, current, () => levelOf(current) !== 'liquidating');
-      if (!life.dead) break;
+      if (!life.dead) {
+        // A call that was chosen and not reached: what asks from here on is the test.
+        life.crash = undefined;
+        break;
+      }
       await desk.crash();
       life = bornWith(crashes.shift());
       desk = await world.begin(life);
