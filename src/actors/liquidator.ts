@@ -278,8 +278,8 @@ export function createLiquidator(options: LiquidatorOptions): Liquidator {
     for (const entry of registry.orders.values()) {
       const order = registry.snapshot(entry);
       if (!isExecutionOver(axes(order).execution)) return true;
-      // Sold, and the chain may still take it back.
-      if (entry.open && order.context.intent.strategy === LIQUIDATION) return true;
+      // Sold, by whomever, and the chain may still take it back.
+      if (entry.open && order.context.intent.side === 'SELL') return true;
     }
     return positions().some((position) => {
       const { instrumentId } = position;

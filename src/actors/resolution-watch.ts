@@ -6,11 +6,15 @@
  */
 import { dropOldest } from '../domain/drop-oldest.ts';
 import { messageOf } from '../domain/faults.ts';
-import { parsePayouts } from '../domain/resolution.ts';
+import { instrumentId } from '../domain/instrument.ts';
+import { conflictedPayout } from '../domain/reconcile-orders.ts';
+import { OUTCOMES, type Payouts, parsePayouts } from '../domain/resolution.ts';
 import { isExecutionOver } from '../machines/order.status.ts';
+import type { PositionContext } from '../machines/position.machine.ts';
 import type { EngineInput } from '../machines/system.machine.ts';
 import type { Execution, Log } from './execution.ts';
 import type { Clock, Venue, VenueResolution } from './ports.ts';
+import { findingId } from './reconcile-judge.ts';
 import type { Redeemer } from './redemptions.ts';
 import { contradicts, resolutionOf } from './resolutions.ts';
 import { axes, standing } from './rows.ts';
@@ -60,7 +64,10 @@ export interface ResolutionWatchOptions {
   readonly venue: Pick<Venue, 'name' | 'fetchResolutions' | 'takeResolution'>;
   readonly clock: Clock;
   readonly log: Log;
-  readonly execution: Pick<Execution, 'registry' | 'dispatch' | 'publisher' | 'failure'>;
+  readonly execution: Pick<
+    Execution,
+    'registry' | 'context' | 'dispatch' | 'publisher' | 'failure'
+  >;
   readonly redeemer: Redeemer;
   /** Balances are asked for and compared, since a market has ended. */
   readonly compare: () => void;
@@ -162,6 +169,7 @@ export function createResolutionWatch(options: ResolutionWatchOptions): Resoluti
       const vector = ({ YES, NO }: typeof payouts) => `YES ${YES}, NO ${NO}`;
       const was = `it was resolved as ${vector(known)}, and is now said to pay ${vector(payouts)}`;
       refuse(marketId, told, `the market ${marketId} contradicts itself: ${was}. The first stands`);
+      openFindings(told, known, payouts);
       return false;
     }
     if (known !== undefined) return false;
@@ -187,6 +195,25 @@ export function createResolutionWatch(options: ResolutionWatchOptions): Resoluti
     execution.publisher.now({ type: 'fault', message, facts: { marketId, told, problem } });
   }
 
+  /** Of each outcome of which shares are held: a person must look at what they really pay. */
+  function openFindings(
+    { marketId, source }: VenueResolution,
+    known: Payouts,
+    told: Payouts,
+  ): void {
+    for (const outcome of OUTCOMES) {
+      const name = instrumentId(venue.name, marketId, outcome);
+      const entry = registry.positions.get(name);
+      if (entry === undefined || !isHeld(registry.snapshot(entry).context)) continue;
+      const payout = { instrumentId: name, booked: known[outcome], told: told[outcome], source };
+      const difference = conflictedPayout(payout);
+      const id = findingId(difference);
+      if (execution.context().findings[id] !== undefined) continue;
+      const finding = { ...difference, findingId: id, evidence: { [venue.name]: source } };
+      dispatch({ type: 'finding.opened', finding, atMs: clock.now() });
+    }
+  }
+
   /** In order of their ids, so that many are asked about in turn. */
   function marketsInQuestion(): readonly string[] {
     const markets = new Set<string>();
@@ -195,9 +222,8 @@ export function createResolutionWatch(options: ResolutionWatchOptions): Resoluti
     const tells = venue.takeResolution !== undefined;
     for (const entry of registry.positions.values()) {
       const { context } = registry.snapshot(entry);
-      const { resolution, fold, marketId } = context;
-      const isTraded =
-        asks && resolution === null && (fold.totals.size !== '0' || fold.tail.length > 0);
+      const { resolution, marketId } = context;
+      const isTraded = asks && resolution === null && isHeld(context);
       if (isTraded || standing(context).redeemableUsd !== '0') markets.add(marketId);
     }
     for (const entry of registry.orders.values()) {
@@ -252,6 +278,10 @@ export function createResolutionWatch(options: ResolutionWatchOptions): Resoluti
       if (looking !== undefined) await endsWithin(clock, STOP_LIMIT_MS, looking);
     },
   };
+}
+
+function isHeld({ fold }: PositionContext): boolean {
+  return fold.totals.size !== '0' || fold.tail.length > 0;
 }
 
 /** Inputs after which there may be a market to ask about, or a payout to look for. */

@@ -186,6 +186,35 @@ export function conflictedLeg(leg: ConflictedLeg): Difference {
   };
 }
 
+export interface ConflictedPayout {
+  readonly instrumentId: InstrumentId;
+  /** Dollars a share, as it is booked. */
+  readonly booked: DecimalText;
+  /** Dollars a share, as the venue says now. */
+  readonly told: DecimalText;
+  /** Where the venue said it. */
+  readonly source: string;
+}
+
+export function conflictedPayout(payout: ConflictedPayout): Difference {
+  const { instrumentId, booked, told, source } = payout;
+  return {
+    ...PRESENCE,
+    kind: 'resolution.conflict',
+    subject: `${instrumentId} at ${told}`,
+    instrumentId,
+    severity: 'critical',
+    summary: `The venue resolved ${instrumentId} at ${booked} a share, and now says ${told}.`,
+    ours: { payout: booked },
+    theirs: { payout: told, source },
+    action: {
+      type: 'review',
+      words: 'Look at the payout on chain. Our books keep what was said first.',
+    },
+    mark: told,
+  };
+}
+
 /** Of something that is there or is not there are no figures. */
 const PRESENCE = { range: null, tolerance: '0' } as const;
 

@@ -18,6 +18,8 @@ export const FINDING_KINDS = [
   'leg.orphan',
   /** The venue told both final statuses of one leg. */
   'leg.conflict',
+  /** The venue said of one market that it ended in two ways. */
+  'resolution.conflict',
   'position.size',
   'position.price',
   'collateral',
@@ -108,6 +110,7 @@ const OF_A_HOLDING: ReadonlySet<FindingKind> = new Set([
   'trade.external',
   'leg.orphan',
   'leg.conflict',
+  'resolution.conflict',
   'position.size',
   'position.price',
 ]);

@@ -159,6 +159,30 @@ describe('flatten', () => {
   });
 });
 
+test('shares that the chain gives back from a sale before it are sold, too', async () => {
+  const desk = await start();
+  const fill = (orderId: string, over: Parameters<typeof floor.venue.fill>[0] | object) =>
+    floor.venue.fill({ venueOrderId: `0x${orderId}`, instrumentId: rain.id, size: '10', ...over });
+  const bought = await place(desk);
+  fill(bought, { settlement: 'confirmed' });
+  await untilState(desk.trading, bought, 'matched');
+  const sold = await place(desk, { side: 'SELL', price: '0.4' });
+  const sale = { tradeId: 'sale', side: 'SELL', price: '0.4' } as const;
+  fill(sold, { ...sale, settlement: 'matched' });
+  await untilState(desk.trading, sold, 'matched');
+  floor.venue.onSubmit = (sent) => {
+    const answer = floor.venue.take(sent);
+    fill(sent.clientOrderId, { ...sale, tradeId: 'again', settlement: 'confirmed' });
+    floor.venue.report(sent.venueOrderId, { status: 'matched', sizeMatched: '10' });
+    return answer;
+  };
+  const closing = desk.trading.flatten('Ann', 'a drill');
+  await until(() => desk.trading.health().liquidation?.phase === 'settling');
+  fill(sold, { ...sale, settlement: 'failed' });
+  expect(await closing).toMatchObject({ ...{ ordersSent: 1, soldShares: '10', left: [] } });
+  expect(desk.trading.position(rain.id)?.size).toBe('0');
+});
+
 describe('a crash', () => {
   test.each([0, 1, 2])(
     'after %i sales were handed over: the next life ends it, and sells nothing twice',

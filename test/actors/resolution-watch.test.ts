@@ -210,13 +210,32 @@ describe('after the resolution', () => {
     expect(faults).toEqual([expect.stringContaining('contradicts itself')]);
     expect(desk.trading.health().resolution.refused).toBe(1);
     expect(desk.trading.position(rain.id)).toMatchObject({ payout: '1', redeemableUsd: '10' });
+    // A person is to look, once, at what is held; their word is kept however often it is said again.
+    await desk.trading.settled();
+    const findings = () => floor.fresh.store.findings();
+    const [found, ...others] = await findings();
+    expect(others).toEqual([]);
+    expect(found).toMatchObject({
+      ...{ kind: 'resolution.conflict', instrumentId: rain.id, severity: 'critical' },
+      ...{ summary: expect.stringContaining('at 1 a share, and now says 0.'), state: 'open' },
+    });
+    expect(desk.trading.position(rain.id)).toMatchObject({ reconciliationRequired: true });
+    await desk.trading.send({
+      ...{ type: 'finding.decide', findingId: found?.findingId ?? '', as: 'approved' },
+      ...{ by: 'Ann', why: 'the chain pays 1' },
+    });
+    await desk.crash();
+    const next = await start();
+    await pass(clock, next, 3 * ASK_EVERY_MS);
+    await next.trading.settled();
+    expect(await findings()).toMatchObject([{ state: 'approved', closedBy: 'Ann' }]);
     // Told by whichever way, the first one stands.
-    const { dispatch } = desk.trading.execution;
+    const { dispatch } = next.trading.execution;
     dispatch({
       ...{ type: 'market.resolved', marketId: 'rain', payouts: { YES: '0', NO: '1' } },
       ...{ resolvedAtMs: AT_MS, source: 'test', atMs: clock.now() },
     });
-    expect(desk.trading.position(rain.id)).toMatchObject({ payout: '1', redeemableUsd: '10' });
+    expect(next.trading.position(rain.id)).toMatchObject({ payout: '1', redeemableUsd: '10' });
   });
 
   test('a vector that does not add up is refused, with place and value', async () => {

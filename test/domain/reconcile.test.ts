@@ -18,6 +18,7 @@ import {
 } from '../../src/domain/reconcile-books.ts';
 import {
   conflictedLeg,
+  conflictedPayout,
   externalOrder,
   externalTrades,
   missingOrder,
@@ -175,6 +176,7 @@ describe('orders and legs', () => {
       ...{ legKey: 'k', clientOrderId: 'ord_1', instrumentId: rain.id, side: 'BUY' },
       ...{ price: '0.5', size: '10', settlement: 'confirmed' },
     }),
+    conflictedPayout({ instrumentId: rain.id, booked: '1', told: '0', source: 'a page' }),
   ];
 
   test.each([
@@ -184,6 +186,7 @@ describe('orders and legs', () => {
     ['trade.external', 'warning', '0xv1', 'review'],
     ['leg.orphan', 'critical', 'k', 'review'],
     ['leg.conflict', 'critical', 'k', 'review'],
+    ['resolution.conflict', 'critical', `${rain.id} at 0`, 'review'],
   ])('%s is %s, about %s, with the action %s', (kind, severity, subject, action) => {
     const found = made.find((one) => one?.kind === kind);
     expect(found).toMatchObject({ severity, subject, action: { type: action }, range: null });
@@ -203,7 +206,7 @@ describe('orders and legs', () => {
     const about = FINDING_KINDS.filter((kind) => concernsHolding({ kind, instrumentId: rain.id }));
     expect(about).toEqual([
       ...['order.open', 'trade.external', 'leg.orphan', 'leg.conflict'],
-      ...['position.size', 'position.price'],
+      ...['resolution.conflict', 'position.size', 'position.price'],
     ]);
     expect(concernsHolding({ kind: 'leg.orphan', instrumentId: null })).toBe(false);
   });
