@@ -15,6 +15,7 @@ import { venueName } from '../venue.ts';
 import { accountOf } from './account.ts';
 import { budgetsUsdOf } from './budget.ts';
 import { formatDuration, formatTime } from './duration.ts';
+import { MOST_WAITING, sinkLines } from './event-sinks.ts';
 import { type GlobalOptions, printResult } from './io.ts';
 import { quarantineLines, quarantineOf } from './quarantine.ts';
 import { loadConfig, withStore } from './settings.ts';
@@ -69,6 +70,7 @@ async function status(options: GlobalOptions): Promise<void> {
       venueBalance: await venueBalanceOf(store, venueName(config)),
       realizedPnl: sum(positions.map(({ realizedPnl }) => realizedPnl)),
       fees: sum(positions.map(({ feesUsd }) => feesUsd)),
+      eventSinks: await store.events.lags(MOST_WAITING),
       journal: { lastSeq: await store.lastSeq(), projectedThrough: await store.projectedThrough() },
     };
   });
@@ -108,6 +110,7 @@ async function status(options: GlobalOptions): Promise<void> {
       ...quarantineLines(rest.quarantine),
       ...stopLines(rest),
       ...settlementLines(rest.settlement),
+      ...sinkLines(rest.eventSinks),
     ];
   });
 }

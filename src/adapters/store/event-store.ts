@@ -8,12 +8,26 @@ import type { StoreLease } from './writer-lease.ts';
 /** Metadata: the last event that was removed. A verification misses none up to it. */
 export const EVENTS_PRUNED_THROUGH = 'events_pruned_through';
 
+/** How far a sink is behind. */
+export interface SinkLag {
+  readonly sink: string;
+  /** Events that it has not taken; counted up to a bound. */
+  readonly waiting: number;
+  /** When it took the last one, milliseconds since 1970 UTC. */
+  readonly movedAtMs: number;
+}
+
+export interface EventTables extends EventStore {
+  /** Of each sink that has taken anything; nothing is counted beyond `most`. */
+  lags(most: number): Promise<readonly SinkLag[]>;
+}
+
 /** Every method throws `store_unavailable` where it cannot say; writes assert the lease. */
 export function createEventStore(
   db: Kysely<unknown>,
   tracked: Tracked,
   lease: Pick<StoreLease, 'guarded'>,
-): EventStore {
+): EventTables {
   return {
     after: (eventId, limit) =>
       tracked('events.after', async () => {
@@ -28,6 +42,18 @@ export function createEventStore(
         const { rows } = await sql<{ eventId: number }>`
           select event_id as "eventId" from event_cursors where sink = ${sink}`.execute(db);
         return rows[0]?.eventId;
+      }),
+
+    lags: (most) =>
+      tracked('events.lags', async () => {
+        const { rows } = await sql<SinkLag>`
+          select c.sink, c.moved_at_ms as "movedAtMs", (
+            select count(*)::int from (
+              select 1 from events e where e.event_id > c.event_id limit ${most}
+            ) as later
+          ) as waiting
+          from event_cursors c order by c.sink`.execute(db);
+        return rows;
       }),
 
     moveCursor: (sink, eventId, atMs) =>

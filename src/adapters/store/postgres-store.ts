@@ -1,7 +1,6 @@
 /** The store on PostgreSQL: fulfils the store port and the paper venue's, embedded or outside. */
 import { type Kysely, sql } from 'kysely';
 import type { CommandInbox, CommandSender } from '../../actors/command-port.ts';
-import type { EventStore } from '../../actors/event-port.ts';
 import type { Store } from '../../actors/store-port.ts';
 import type { FrameInbox, PaperStore } from '../../actors/venue-store-port.ts';
 import * as budgetStore from './budget-store.ts';
@@ -14,7 +13,7 @@ import {
   type StoreLog,
   type StorePlace,
 } from './connection.ts';
-import { createEventStore } from './event-store.ts';
+import { createEventStore, type EventTables } from './event-store.ts';
 import { storeFault } from './fault.ts';
 import * as findingStore from './finding-store.ts';
 import { type FrozenStore, withFrozenStore } from './frozen-store.ts';
@@ -53,7 +52,7 @@ export interface PostgresStore extends Store {
   /** Commands for the engine that runs on this schema, both sides. */
   readonly commands: CommandInbox & CommandSender;
   /** The events in the same schema. */
-  readonly events: EventStore;
+  readonly events: EventTables;
   /** Runs `work` over everything as it stands now, with tables of its own beside it. */
   frozen<T>(work: (frozen: FrozenStore) => Promise<T>): Promise<T>;
   /** Runs `work` over what a report is made of, as it stands now; reads only. */

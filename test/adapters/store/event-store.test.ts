@@ -47,6 +47,18 @@ describe('cursors', () => {
     expect(await store().cursor('a')).toBe(9_007_199_254_740_991);
   });
 
+  test('say how far each sink is behind, counted up to a bound', async () => {
+    expect(await store().lags(10)).toEqual([]);
+    await keep(...[1, 2, 3, 4].map((id) => eventRow(id)));
+    await store().moveCursor('b', 4, 8);
+    await store().moveCursor('a', 1, 7);
+    expect(await store().lags(10)).toEqual([
+      { sink: 'a', waiting: 3, movedAtMs: 7 },
+      { sink: 'b', waiting: 0, movedAtMs: 8 },
+    ]);
+    expect((await store().lags(2))[0]?.waiting).toBe(2);
+  });
+
   test('another engine has the lease: neither a cursor moves nor an event goes', async () => {
     await keep(eventRow(1, { atMs: 1 }));
     const other = fresh.open();
