@@ -2,11 +2,12 @@
  * The Data API: positions and resolutions, and the country check of the web site. Numbers are JSON
  * doubles there, never to be used for accounting. Source: Polymarket docs, Data API v2.
  */
-import type { Exchange, Micros, SandboxMarket, SandboxTrade } from '../exchange/types.ts';
+import type { Exchange, Micros, SandboxMarket } from '../exchange/types.ts';
 import type { Ledger } from '../ledger.ts';
 import { jsonNumber, microsText, ONE_MICROS, parseMicros } from '../numbers.ts';
 import type { MarketBooks } from '../stream/market-books.ts';
 import { type Answer, ok, openTo, type Route, refusal, type SandboxRequest } from './answer.ts';
+import { type Entry, entriesOf } from './entries.ts';
 
 /** Smaller positions are not shown unless asked for. Source: Data API, `filter_amount`. */
 const SHOWN_FROM_MICROS = 100_000n;
@@ -31,17 +32,17 @@ export function dataRoutes(parts: DataRouteParts): readonly Route[] {
 function positions({ exchange, books }: DataRouteParts, { query }: SandboxRequest): Answer {
   const user = (query.get('user') ?? '').toLowerCase();
   if (!/^0x[\da-f]{40}$/.test(user)) return refusal(400, 'required query param user not provided');
-  const bought = purchasesOf(exchange, user);
+  const entries = entriesOf(exchange, user);
   const rows = [...exchange.markets.values()]
     .filter(({ conditionId }) => (query.get('condition') ?? conditionId) === conditionId)
     .flatMap((market) =>
       market.tokens.flatMap((token, index) => {
-        const purchase = bought.get(token.tokenId);
-        if (purchase === undefined) return [];
-        const size = exchange.balance(purchase.wallet, token.tokenId);
+        const entry = entries.get(token.tokenId);
+        if (entry === undefined) return [];
+        const size = exchange.balance(entry.wallet, token.tokenId);
         if (size < SHOWN_FROM_MICROS && query.get('filter_amount') !== '0') return [];
         const current = market.payout?.[index] ?? middleOf(books, token.tokenId);
-        return [positionRow(market, index, { ...purchase, size, current })];
+        return [positionRow(market, index, { ...entry, size, current })];
       }),
     );
   const offset = Number(query.get('offset') ?? 0) || 0;
@@ -53,48 +54,6 @@ function positions({ exchange, books }: DataRouteParts, { query }: SandboxReques
   });
 }
 
-interface Purchase {
-  readonly wallet: string;
-  shares: Micros;
-  dollars: Micros;
-  fees: Micros;
-  lastAtMs: number;
-}
-
-/** What a wallet has bought of each token, or sold: a wallet that was only given shares has none. */
-function purchasesOf(exchange: Exchange, user: string): ReadonlyMap<string, Purchase> {
-  const purchases = new Map<string, Purchase>();
-  const note = (wallet: string, tokenId: string, trade: SandboxTrade): Purchase | undefined => {
-    if (wallet.toLowerCase() !== user) return undefined;
-    const known = purchases.get(tokenId) ?? {
-      wallet,
-      shares: 0n,
-      dollars: 0n,
-      fees: 0n,
-      lastAtMs: 0,
-    };
-    known.lastAtMs = Math.max(known.lastAtMs, trade.updatedAtMs);
-    purchases.set(tokenId, known);
-    return known;
-  };
-  for (const trade of exchange.trades()) {
-    if (trade.status === 'FAILED') continue;
-    const taken = note(trade.takerMaker, trade.tokenId, trade);
-    if (taken !== undefined && trade.side === 'BUY') {
-      taken.shares += trade.size;
-      taken.dollars += (trade.size * trade.price) / ONE_MICROS;
-      taken.fees += trade.takerFee;
-    }
-    for (const fill of trade.makerFills) {
-      const made = note(fill.maker, fill.tokenId, trade);
-      if (made === undefined || fill.side !== 'BUY') continue;
-      made.shares += fill.matchedAmount;
-      made.dollars += (fill.matchedAmount * fill.price) / ONE_MICROS;
-    }
-  }
-  return purchases;
-}
-
 /** Between the best prices, as far as there are any. */
 function middleOf(books: MarketBooks, tokenId: string): Micros {
   const { bestBid = '0', bestAsk = '1' } = books.picture(tokenId) ?? {};
@@ -104,7 +63,7 @@ function middleOf(books: MarketBooks, tokenId: string): Micros {
 function positionRow(
   market: SandboxMarket,
   index: number,
-  position: Purchase & { readonly size: Micros; readonly current: Micros },
+  position: Entry & { readonly size: Micros; readonly current: Micros },
 ) {
   const { wallet, shares, dollars, fees, lastAtMs, size, current } = position;
   const average = shares === 0n ? 0n : (dollars * ONE_MICROS) / shares;

@@ -195,3 +195,36 @@ test('positions tell what was bought, at what average, and hide what is not ther
   ]);
   expect(json.pagination).toMatchObject({ offset: 0, has_more: false });
 });
+
+test('an average is of both sides of each match, and begins anew where everything was sold', async () => {
+  const eoa = { name: 'eoa', signatureType: 0, shares: { empty: { YES: '1000' } } };
+  const sandbox = await openSandbox({ ...QUIET, accounts: [eoa, QUIET.accounts[1]] });
+  const [other, account] = [accountOf(sandbox), accountOf(sandbox, 'safe')];
+  const market = marketOf(sandbox, 'empty');
+  const trade = (who: typeof account, order: object) => post(sandbox, who, market, order);
+  const averages = async ({ funder }: typeof account, held: number) => {
+    const path = `/v2/positions?user=${funder}`;
+    const rows = async () => (await ask(sandbox, 'GET', path)).json.data;
+    await until(async () => {
+      const sizes = (await rows()).map((row: { current_size: number }) => row.current_size);
+      return (sizes.at(-1) ?? 0) === held;
+    });
+    return (await rows()).map((row: { avg_price: number }) => row.avg_price);
+  };
+  await trade(other, { side: 'SELL', price: '0.52' });
+  await trade(other, { side: 'SELL', price: '0.6' });
+  await trade(account, { price: '0.6', size: '20' });
+  expect(await averages(account, 20)).toEqual([0.56]);
+  // Two buyers of both outcomes.
+  await trade(other, { outcome: 'NO', price: '0.3' });
+  await trade(account, { price: '0.7' });
+  expect(await averages(account, 30)).toEqual([0.606666]);
+  // What it was given has cost nothing.
+  expect(await averages(other, 10)).toEqual([0, 0.3]);
+  await trade(other, { price: '0.4', size: '30' });
+  await trade(account, { side: 'SELL', price: '0.4', size: '30' });
+  expect(await averages(account, 0)).toEqual([]);
+  await trade(other, { side: 'SELL', price: '0.5' });
+  await trade(account, { price: '0.5' });
+  expect(await averages(account, 10)).toEqual([0.5]);
+});
