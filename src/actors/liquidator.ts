@@ -14,7 +14,7 @@ import { bestBid } from '../domain/order-book.ts';
 import { worthUsd } from '../domain/position-totals.ts';
 import { quantiseSize } from '../domain/quantise.ts';
 import { LIQUIDATION, scopeOfCause } from '../domain/risk/holds.ts';
-import { isExecutionOver } from '../machines/order.status.ts';
+import { isExecutionOver, isPending } from '../machines/order.status.ts';
 import type { PositionContext } from '../machines/position.machine.ts';
 import type { Execution, Log } from './execution.ts';
 import { cancelOpenOrders, openOrderIds } from './graceful-stop.ts';
@@ -273,11 +273,11 @@ export function createLiquidator(options: LiquidatorOptions): Liquidator {
     return status === 'REJECTED' ? `the venue refused: ${reason ?? 'no reason given'}` : undefined;
   }
 
-  /** An order may still fill; or shares are held that can be sold, or will be once the chain has them. */
+  /** An order may still fill, or its fills are to come; or shares are held that can be sold, or will be once the chain has them. */
   function isAnythingToCome(run: Run): boolean {
     for (const entry of registry.orders.values()) {
       const order = registry.snapshot(entry);
-      if (!isExecutionOver(axes(order).execution)) return true;
+      if (isPending(axes(order).execution, order.context)) return true;
       // Sold, by whomever, and the chain may still take it back.
       if (entry.open && order.context.intent.side === 'SELL') return true;
     }

@@ -183,6 +183,26 @@ test('shares that the chain gives back from a sale before it are sold, too', asy
   expect(desk.trading.position(rain.id)?.size).toBe('0');
 });
 
+test('shares of an order of which the venue has said that it is matched are waited for, and sold', async () => {
+  const desk = await start();
+  const fill = (orderId: string, over: object) =>
+    floor.venue.fill({ venueOrderId: `0x${orderId}`, instrumentId: rain.id, size: '10', ...over });
+  const bought = await place(desk);
+  const report = floor.venue.report(`0x${bought}`, { status: 'matched', sizeMatched: '10' });
+  floor.venue.emit({ type: 'order', report });
+  await untilState(desk.trading, bought, 'matched');
+  floor.venue.onSubmit = (sent) => {
+    const answer = floor.venue.take(sent);
+    fill(sent.clientOrderId, { side: 'SELL', tradeId: 'sale', settlement: 'confirmed' });
+    floor.venue.report(sent.venueOrderId, { status: 'matched', sizeMatched: '10' });
+    return answer;
+  };
+  const closing = desk.trading.flatten('Ann', 'a drill');
+  await until(() => desk.trading.health().liquidation?.phase === 'settling');
+  fill(bought, { settlement: 'confirmed' });
+  expect(await closing).toMatchObject({ ...{ ordersSent: 1, soldShares: '10', left: [] } });
+});
+
 describe('a crash', () => {
   test.each([0, 1, 2])(
     'after %i sales were handed over: the next life ends it, and sells nothing twice',
