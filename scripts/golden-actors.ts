@@ -24,7 +24,7 @@ import { venueMachine } from '../src/machines/venue.machine.ts';
 const AT_MS = 1_790_000_000_000;
 const VENUE = 'paper';
 
-const YES: Instrument = {
+export const YES: Instrument = {
   id: 'paper:rain:YES',
   venue: VENUE,
   marketId: 'rain',
@@ -36,7 +36,7 @@ const YES: Instrument = {
   takerDelayMs: 0,
   negRisk: false,
 };
-const NO: Instrument = { ...YES, id: 'paper:rain:NO', tokenId: '1002', outcome: 'NO' };
+export const NO: Instrument = { ...YES, id: 'paper:rain:NO', tokenId: '1002', outcome: 'NO' };
 
 type Step = (name: string, atMs: number) => OrderEvent;
 

@@ -12,6 +12,7 @@ import type { MarketDataSource } from '../src/actors/ports.ts';
 import { clientConfig } from '../src/adapters/store/connection.ts';
 import { createEngine, type Engine, type Instrument, parseConfig } from '../src/engine.ts';
 import { openStore } from '../src/open-store.ts';
+import { NO, YES } from './golden-actors.ts';
 
 /** A table's row, every value as PostgreSQL writes it. */
 export interface GoldenRow {
@@ -19,20 +20,7 @@ export interface GoldenRow {
   readonly row: Readonly<Record<string, string | null>>;
 }
 
-const INSTRUMENT: Instrument = {
-  id: 'paper:rain:YES',
-  venue: 'paper',
-  marketId: 'rain',
-  tokenId: '1001',
-  outcome: 'YES',
-  tickSize: '0.01',
-  minimumOrderSize: '5',
-  fees: { rate: '0.05', exponent: 1, takerOnly: true },
-  takerDelayMs: 0,
-  negRisk: false,
-};
-const OTHER: Instrument = { ...INSTRUMENT, id: 'paper:rain:NO', tokenId: '1002', outcome: 'NO' };
-const INSTRUMENTS = [INSTRUMENT, OTHER];
+const INSTRUMENTS = [YES, NO];
 
 /** The slow submit leaves orders under way, the slow confirmation legs that are not final. */
 const CONFIG = `
@@ -159,7 +147,7 @@ function createFeed(): Feed {
 let placed = 0;
 async function place(engine: Engine, over: object): Promise<string> {
   placed += 1;
-  const intent = { key: `golden-${placed}`, instrument: INSTRUMENT.id, side: 'BUY', ...over };
+  const intent = { key: `golden-${placed}`, instrument: YES.id, side: 'BUY', ...over };
   return (await engine.submit(intent)).orderId;
 }
 
@@ -177,8 +165,8 @@ async function trade(engine: Engine, feed: Feed): Promise<void> {
     ['0.5', '400'],
     ['0.52', '400'],
   ];
-  await feed.show(INSTRUMENT, [['0.48', '400']], deep);
-  await feed.show(OTHER, [['0.46', '300']], [['0.49', '300']]);
+  await feed.show(YES, [['0.48', '400']], deep);
+  await feed.show(NO, [['0.46', '300']], [['0.49', '300']]);
   const bought: string[] = [];
   for (let size = 10; size < 18; size += 1) {
     bought.push(await place(engine, { price: '0.52', size: String(size) }));
@@ -193,7 +181,7 @@ async function trade(engine: Engine, feed: Feed): Promise<void> {
   await until(engine, sold, /^matched/);
   const resting = await place(engine, { price: '0.31', size: '30' });
   await place(engine, { side: 'SELL', price: '0.7', size: '6' });
-  const kept = await place(engine, { instrument: OTHER.id, price: '0.4', size: '12' });
+  const kept = await place(engine, { instrument: NO.id, price: '0.4', size: '12' });
   await place(engine, { price: '0.5', size: '100000' });
   const part = await place(engine, { price: '0.52', size: '1000' });
   await until(engine, kept, /^working/);
@@ -201,8 +189,8 @@ async function trade(engine: Engine, feed: Feed): Promise<void> {
   await sleep(UNTIL_SNAPSHOTS_MS);
 
   // From here on things are under way: what the snapshots know is older than the log.
-  await feed.show(INSTRUMENT, [['0.48', '400']], [['0.51', '8']]);
-  const last = await place(engine, { instrument: OTHER.id, price: '0.49', size: '9' });
+  await feed.show(YES, [['0.48', '400']], [['0.51', '8']]);
+  const last = await place(engine, { instrument: NO.id, price: '0.49', size: '9' });
   await until(engine, last, /^matched/);
   await engine.cancel(resting, 'in the middle of it');
   await place(engine, { price: '0.35', size: '11' });

@@ -1,7 +1,7 @@
 /** What stays open at the venue when an engine has stopped, for people. */
 import type { LeftOpen } from '../engine.ts';
-import { type InstrumentNames, label } from './summary-lines.ts';
-import { tableLines } from './table.ts';
+import { orderTable } from './order-table.ts';
+import type { InstrumentNames } from './summary-lines.ts';
 
 /** Orders in the table; the rest is counted. */
 const MAX_ROWS = 20;
@@ -27,27 +27,7 @@ function orderLines(left: LeftOpen, names?: InstrumentNames, width?: number): st
   const more = orderCount - shown.length;
   return [
     `${orderCount} order(s) stay open at the venue${doubt}, and may be filled while nothing watches them:`,
-    ...tableLines(
-      [
-        { title: 'order' },
-        { title: 'instrument', shrinks: true },
-        { title: 'side' },
-        { title: 'price', align: 'right' },
-        { title: 'size', align: 'right' },
-        { title: 'filled', align: 'right' },
-        { title: 'status' },
-      ],
-      shown.map((order) => [
-        order.clientOrderId,
-        label(order.instrumentId, names),
-        order.side,
-        order.price,
-        order.size ?? `${order.amountUsd} $`,
-        order.filledSize,
-        order.status,
-      ]),
-      width,
-    ),
+    ...orderTable(shown, names, width),
     ...(more > 0 ? [`and ${more} more`] : []),
   ];
 }

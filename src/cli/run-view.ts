@@ -13,6 +13,7 @@ import type {
 } from '../engine.ts';
 import type { AccountContext } from '../machines/account.machine.ts';
 import { formatClock, formatDuration } from './duration.ts';
+import { orderTable } from './order-table.ts';
 import { type InstrumentNames, label, money, positionLines } from './summary-lines.ts';
 import { cut, printable, tableLines } from './table.ts';
 
@@ -222,27 +223,7 @@ export function renderRun(view: RunView, size: { columns: number; rows: number }
 }
 
 function orderLines({ orders, names }: RunView, columns: number): string[] {
-  return tableLines(
-    [
-      { title: 'order', shrinks: true },
-      { title: 'instrument', shrinks: true },
-      { title: 'side' },
-      { title: 'price', align: 'right' },
-      { title: 'size', align: 'right' },
-      { title: 'filled', align: 'right' },
-      { title: 'status' },
-    ],
-    orders.map((order) => [
-      order.clientOrderId,
-      label(order.instrumentId, names),
-      order.side,
-      order.price,
-      order.size ?? `$${order.amountUsd ?? ''}`,
-      order.filledSize,
-      order.status,
-    ]),
-    columns,
-  );
+  return orderTable(orders, names, columns);
 }
 
 function fillLines({ fills, names }: RunView, columns: number): string[] {
