@@ -1,6 +1,6 @@
 /** `npm run bench -- [--json] [--only fills,venue,…]`, some of the names below. */
 import { cpus } from 'node:os';
-import { parseArgs } from 'node:util';
+import { createTool, someOf } from '../test/support/tool.ts';
 import { benchCreation, benchRestoration } from './actors.ts';
 import { benchBlockEntries, benchLiquidation } from './closing.ts';
 import { benchFills } from './fills.ts';
@@ -12,24 +12,9 @@ import { benchSigning } from './signing.ts';
 import { benchVenue } from './venue.ts';
 import { openWorld, type World } from './world.ts';
 
-const { values } = parseArgs({
-  options: {
-    json: { type: 'boolean', default: false },
-    only: {
-      type: 'string',
-      default:
-        'open,fills,create,restore,intents,preTrade,blockEntries,liquidation,sign,sandbox,venue,marketData',
-    },
-  },
-});
-
-const say = (text: string) => {
-  if (!values.json) console.log(text);
-};
-
-const BENCHES: Record<string, (world: World) => Promise<unknown>> = {
-  fills: (world) => benchFills(world, say),
+const BENCHES: Readonly<Record<string, (world: World) => Promise<unknown>>> = {
   open: benchOpenLoop,
+  fills: (world) => benchFills(world, say),
   create: benchCreation,
   restore: benchRestoration,
   intents: benchIntents,
@@ -42,6 +27,25 @@ const BENCHES: Record<string, (world: World) => Promise<unknown>> = {
   marketData: benchMarketData,
 };
 
+interface Options {
+  readonly only?: readonly string[];
+  readonly json: boolean;
+}
+
+const NAMES = Object.keys(BENCHES);
+const { only = NAMES, json } = createTool(
+  'bench',
+  'Measures, each figure with the limit of the same run.',
+)
+  .option('--only <names>', `of these: ${NAMES.join(',')}`, someOf(NAMES))
+  .option('--json', 'print the figures as one JSON object', false)
+  .parse()
+  .opts<Options>();
+
+function say(text: string): void {
+  if (!json) console.log(text);
+}
+
 const world = await openWorld();
 try {
   const results: Record<string, unknown> = {
@@ -49,15 +53,12 @@ try {
     cores: cpus().length,
     server: world.server,
   };
-  for (const name of values.only.split(',')) {
-    const bench = BENCHES[name];
-    if (bench === undefined) {
-      throw new Error(`--only ${name}: expected some of ${Object.keys(BENCHES).join(', ')}`);
-    }
+  for (const [name, bench] of Object.entries(BENCHES)) {
+    if (!only.includes(name)) continue;
     results[name] = await bench(world);
     if (name !== 'fills') say(`${name}: ${JSON.stringify(results[name])}`);
   }
-  if (values.json) console.log(JSON.stringify(results, null, 2));
+  if (json) console.log(JSON.stringify(results, null, 2));
 } finally {
   await world.end();
 }

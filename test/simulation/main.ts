@@ -2,8 +2,7 @@
  * `npm run simulate -- [--seeds N] [--seed S] [--hours H] [--sweep] [--planted] [--json]`. See
  * docs/simulation.md. Ends with 1 when a rule was broken.
  */
-import { parseArgs } from 'node:util';
-import { type Command, parseCommand, USAGE } from './command.ts';
+import { readCommand, type SimulateCommand } from './command.ts';
 import type { SimulationOptions } from './options.ts';
 import { plantAll, plantedText } from './planted.ts';
 import { createPool, type Pool } from './pool.ts';
@@ -12,43 +11,20 @@ import { shrink } from './shrink.ts';
 import { type Outcome, START_MS } from './simulation.ts';
 import { crashesOf, sweepOptions } from './sweep.ts';
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string' },
-    seed: { type: 'string' },
-    hours: { type: 'string' },
-    minutes: { type: 'string' },
-    without: { type: 'string' },
-    actions: { type: 'string' },
-    'crash-at': { type: 'string' },
-    every: { type: 'string' },
-    workers: { type: 'string' },
-    sweep: { type: 'boolean', default: false },
-    planted: { type: 'boolean', default: false },
-    only: { type: 'string' },
-    trace: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-});
+const command = readCommand(process.argv.slice(2));
 
 async function main(): Promise<boolean> {
-  if (values.help) {
-    console.log(USAGE);
-    return true;
-  }
-  const command = parseCommand(values);
+  if (command.planted) return plant();
   const pool = createPool(command.workers);
   try {
-    if (values.planted) return await plant(command.workers);
-    const outcomes = values.sweep ? await sweep(command, pool) : await runAll(command.runs, pool);
+    const outcomes = command.sweep ? await sweep(command, pool) : await runAll(command.runs, pool);
     return await tell(outcomes, pool);
   } finally {
     pool.end();
   }
 }
 
-async function sweep({ runs, every }: Command, pool: Pool): Promise<readonly Outcome[]> {
+async function sweep({ runs, every }: SimulateCommand, pool: Pool): Promise<readonly Outcome[]> {
   const whole = await pool.run(sweepOptions(runs[0]?.seed ?? '1'));
   return whole.violation === undefined ? runAll(crashesOf(whole, every), pool) : [whole];
 }
@@ -65,7 +41,7 @@ async function runAll(runs: readonly SimulationOptions[], pool: Pool): Promise<r
       } else if (done % 100 === 0) console.error(`${done} of ${runs.length}`);
       return {
         ...outcome,
-        trace: outcome.violation === undefined && !values.trace ? [] : outcome.trace,
+        trace: outcome.violation === undefined && !command.trace ? [] : outcome.trace,
       };
     }),
   );
@@ -74,7 +50,7 @@ async function runAll(runs: readonly SimulationOptions[], pool: Pool): Promise<r
 async function tell(outcomes: readonly Outcome[], pool: Pool): Promise<boolean> {
   const totals = totalsOf(outcomes);
   const failed = outcomes.filter(({ violation }) => violation !== undefined);
-  if (values.json) {
+  if (command.json) {
     const failures = failed.map(({ options, violation }) => ({
       ...violation,
       command: commandOf(options),
@@ -84,18 +60,19 @@ async function tell(outcomes: readonly Outcome[], pool: Pool): Promise<boolean> 
     return failed.length === 0;
   }
   const [first] = failed;
-  if (values.trace) for (const line of outcomes[0]?.trace ?? []) console.log(line);
+  if (command.trace) for (const line of outcomes[0]?.trace ?? []) console.log(line);
   if (outcomes.length === 1) console.log(`hash ${outcomes[0]?.hash}`);
   console.log(totalsText(totals));
   if (first === undefined) return true;
-  const smallest = values.trace ? first : await shrink(first, START_MS, pool.run);
+  const smallest = command.trace ? first : await shrink(first, START_MS, pool.run);
   console.log(`\n${failureText(smallest, first)}`);
   return false;
 }
 
-async function plant(workers: number): Promise<boolean> {
-  const results = await plantAll(workers, (line) => console.error(line), values.only);
-  console.log(values.json ? JSON.stringify(results, null, 2) : plantedText(results));
+async function plant(): Promise<boolean> {
+  const { workers, only } = command;
+  const results = await plantAll(workers, (line) => console.error(line), only);
+  console.log(command.json ? JSON.stringify(results, null, 2) : plantedText(results));
   return results.every(({ seed }) => seed !== undefined);
 }
 

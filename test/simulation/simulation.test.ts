@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
 import { type SimulationOptions, simulationOptions } from './options.ts';
+import { PLANTS } from './plants.ts';
 import { type Outcome, simulate } from './simulation.ts';
 import { crashesOf, sweepOptions } from './sweep.ts';
 
@@ -51,4 +52,11 @@ describe('runs that once broke a rule', () => {
   test.each([...regressions, none])('$found (seed $seed)', async ({ seed, found: _, ...over }) => {
     expect(whatBroke(await simulate(simulationOptions(seed, over)))).toBeUndefined();
   });
+});
+
+test('docs/simulation.md lists each wrong engine with its seed', () => {
+  const text = readFileSync(new URL('../../docs/simulation.md', import.meta.url), 'utf8');
+  const section = text.split('## Wrong engines')[1]?.split('\n## ')[0] ?? '';
+  const listed = [...section.matchAll(/^\| (.+?) +\| +(\d+) \|/gm)].map(([, ...row]) => row);
+  expect(listed).toEqual(PLANTS.map(({ name, seed }) => [name, seed]));
 });
