@@ -6,7 +6,7 @@ import type { InstrumentNames } from './summary-lines.ts';
 /** Orders in the table; the rest is counted. */
 const MAX_ROWS = 20;
 
-export function leftOpenLines(left: LeftOpen, names?: InstrumentNames, width?: number): string[] {
+export function leftOpenLines(left: LeftOpen, names: InstrumentNames, width?: number): string[] {
   return [...endedLines(left), ...orderLines(left, names, width), ...fillLines(left)];
 }
 
@@ -19,7 +19,7 @@ function endedLines({ ended, ranOutOfTime }: LeftOpen): string[] {
   ];
 }
 
-function orderLines(left: LeftOpen, names?: InstrumentNames, width?: number): string[] {
+function orderLines(left: LeftOpen, names: InstrumentNames, width?: number): string[] {
   const { orders, orderCount, inDoubt } = left;
   if (orderCount === 0) return ['Nothing is open at the venue.'];
   const shown = orders.slice(0, MAX_ROWS);

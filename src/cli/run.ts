@@ -14,7 +14,7 @@ import { progressFacts, type RunWatch, renderRun, watchRun } from './run-view.ts
 import { openScreen, type Screen } from './screen.ts';
 import { commandLog, loadConfig } from './settings.ts';
 import { onStopSignals } from './signals.ts';
-import { summaryLines } from './summary-lines.ts';
+import { type InstrumentNames, summaryLines } from './summary-lines.ts';
 
 /** A log that is no terminal gets a line this often. */
 const PROGRESS_EVERY_MS = 5_000;
@@ -83,7 +83,7 @@ async function run(options: RunOptions): Promise<void> {
     });
     remark(options, 'Starting.');
     await engine.start();
-    const summary = await live(engine, {
+    const { summary, names } = await live(engine, {
       signal: stop.signal,
       log,
       forMs,
@@ -95,7 +95,7 @@ async function run(options: RunOptions): Promise<void> {
     printResult(options, summary, () => [
       ...summaryLines(summary, process.stdout.columns),
       '',
-      ...leftOpenLines(summary.left, undefined, process.stdout.columns),
+      ...leftOpenLines(summary.left, names, process.stdout.columns),
       '',
       `Stopped. Everything is kept in ${place(config)}; starting again goes on from here.`,
     ]);
@@ -145,14 +145,22 @@ function createTerminal(): LiveTerminal {
   };
 }
 
+interface Ended {
+  readonly summary: StopSummary;
+  /** Of the markets that were followed at the end. */
+  readonly names: InstrumentNames;
+}
+
 /** Watches a started engine to its end and stops it, whatever happens on the way. */
-async function live(engine: Engine, options: LiveOptions): Promise<StopSummary> {
+async function live(engine: Engine, options: LiveOptions): Promise<Ended> {
   let summary: StopSummary | undefined;
+  let names: InstrumentNames = new Map();
   try {
     const watch = await watchRun(engine, options.title);
     const closeDisplay = display(watch, options);
     try {
       await untilEnd(engine, options);
+      names = watch.view().names;
     } finally {
       closeDisplay();
       watch.close();
@@ -160,7 +168,7 @@ async function live(engine: Engine, options: LiveOptions): Promise<StopSummary> 
   } finally {
     summary = await inTime(engine.stop(), options.stopLimitMs);
   }
-  if (summary !== undefined) return summary;
+  if (summary !== undefined) return { summary, names };
   throw new FillwrightFault('broken_invariant', 'Trading has ended before it was told to stop.');
 }
 

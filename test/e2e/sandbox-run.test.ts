@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isBuilt, runCli } from '../cli/cli-process.ts';
+import { databaseUrl } from '../support/database.ts';
 import { expectSameBooks, openSandboxDesk, type SandboxDesk } from './sandbox-desk.ts';
 
 if (!isBuilt) console.warn('test/e2e/sandbox-run: not built (npm run build): it does not run.');
@@ -67,6 +68,15 @@ describe.runIf(isBuilt)('fillwright run on a sandbox', () => {
     const summary = await runUntil([taker], 2 * MARKETS, FILLED);
     const { orders, legs } = await expectSameBooks(desk, summary);
     expect([orders, legs]).toEqual([3 * MARKETS, 2 * MARKETS]);
+  });
+
+  test('a person reads what stays open by the names of the markets', async () => {
+    const args = ['run', '--config', join(desk.folder, 'run-1.yaml'), '--for', '1s'];
+    const { code, stdout } = await runCli(args, { env: { DATABASE_URL: databaseUrl() } });
+    expect([code, stdout]).toEqual([0, expect.stringContaining('stay open at the venue')]);
+    const orders = stdout.match(/^ord_.*$/gm) ?? [];
+    expect(orders.length).toBeGreaterThanOrEqual(MARKETS);
+    for (const order of orders) expect(order).toMatch(/^ord_\w+ +game-\d+:(YES|NO) +SELL /);
   });
 });
 
