@@ -4,9 +4,9 @@ import type { OrderView } from '../actors/rows.ts';
 import { InvalidValue } from '../domain/faults.ts';
 import { formatTime } from './duration.ts';
 import { type GlobalOptions, printResult } from './io.ts';
+import { ORDER_COLUMNS, orderCells } from './order-table.ts';
 import { loadConfig, withStore } from './settings.ts';
 import { isOpenStatus } from './statuses.ts';
-import { label } from './summary-lines.ts';
 import { tableLines } from './table.ts';
 
 const MOST = 10_000;
@@ -52,24 +52,14 @@ function orderLines(rows: readonly OrderView[], width?: number): string[] {
       { title: 'created (UTC)' },
       { title: 'order' },
       { title: 'strategy', shrinks: true },
-      { title: 'instrument', shrinks: true },
-      { title: 'side' },
-      { title: 'price', align: 'right' },
-      { title: 'size', align: 'right' },
-      { title: 'filled', align: 'right' },
-      { title: 'status' },
+      ...ORDER_COLUMNS,
       { title: 'reason', shrinks: true },
     ],
     rows.map((order) => [
       formatTime(order.createdAtMs),
       order.clientOrderId,
       order.strategy,
-      label(order.instrumentId),
-      order.side,
-      order.price,
-      order.size ?? `$${order.amountUsd ?? ''}`,
-      order.filledSize,
-      order.status,
+      ...orderCells(order),
       order.reason ?? '',
     ]),
     width,

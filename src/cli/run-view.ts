@@ -209,7 +209,7 @@ export function renderRun(view: RunView, size: { columns: number; rows: number }
   const sections = [
     heading,
     markets,
-    orderLines(view, columns),
+    orderTable(view.orders, view.names, columns),
     fillLines(view, columns),
     positionLines(held, columns),
     view.notes,
@@ -220,10 +220,6 @@ export function renderRun(view: RunView, size: { columns: number; rows: number }
     .flatMap((section, index) => (index === 0 ? section : ['', ...section]))
     .slice(0, size.rows)
     .map((line) => cut(printable(line), columns));
-}
-
-function orderLines({ orders, names }: RunView, columns: number): string[] {
-  return orderTable(orders, names, columns);
 }
 
 function fillLines({ fills, names }: RunView, columns: number): string[] {

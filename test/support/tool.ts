@@ -1,18 +1,12 @@
 /** Command lines of the tools beside the product: simulation, chaos, benchmarks. */
-import { Command, type CommanderError, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
+import { EXIT } from '../../src/cli/io.ts';
 
-/** Bad usage, as with `fillwright`; 1 means that the tool has found something. */
-const USAGE = 2;
-
-/** Says in one line what is wrong with a command line, and ends with 2. */
+/** Says in one line what is wrong with a command line, and ends with 2, as `fillwright` does: 1 is for what a tool finds. */
 export function createTool(name: string, description: string): Command {
-  return new Command(`npm run ${name} --`).description(description).exitOverride((error) => {
-    process.exit(exitCodeOf(error));
+  return new Command(`npm run ${name} --`).description(description).exitOverride(({ exitCode }) => {
+    process.exit(exitCode === 0 ? EXIT.ok : EXIT.usage);
   });
-}
-
-function exitCodeOf({ exitCode }: CommanderError): number {
-  return exitCode === 0 ? 0 : USAGE;
 }
 
 /** An option's value: a whole number from 1 to `most`. */
